@@ -1,0 +1,28 @@
+"""What kind of file these bytes are, by content and never by name."""
+
+HEAD_BYTES = 1024
+"""How much of a file `media_type` wants to see; a PDF may begin that late (ISO 32000-1, note 13 of annex H)."""
+
+_SIGNATURES = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"BM", "image/bmp"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"II+\x00", "image/tiff"),
+    (b"MM\x00+", "image/tiff"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+)
+
+
+def media_type(head: bytes) -> str | None:
+    """The media type of a file that begins with `head`, or None where no pipeline reads it."""
+    for signature, name in _SIGNATURES:
+        if head.startswith(signature):
+            return name
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    if b"%PDF-" in head[:HEAD_BYTES]:
+        return "application/pdf"
+    return None
