@@ -26,3 +26,11 @@ def media_type(head: bytes) -> str | None:
     if b"%PDF-" in head[:HEAD_BYTES]:
         return "application/pdf"
     return None
+
+
+_EXTENSIONS = (".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".pdf")
+
+
+def named_like_a_document(key: str) -> bool:
+    """Whether whoever named the file meant it to be read; only this decides who hears of unreadable content."""
+    return key.lower().endswith(_EXTENSIONS)

@@ -1,5 +1,6 @@
 """The values that travel between the modules: documents, jobs, readings, pages."""
 
+import os
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
@@ -45,6 +46,38 @@ class Document:
     inbox: str
     key: str
     version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What changes when a file does: nanoseconds since the epoch, and bytes.
+
+    The change time is in it so that a file moved away and back again counts as a new version.
+    """
+
+    modified_ns: int
+    changed_ns: int
+    size: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> "Signature":
+        """The signature that a file with this status has."""
+        return cls(modified_ns=status.st_mtime_ns, changed_ns=status.st_ctime_ns, size=status.st_size)
+
+    @classmethod
+    def from_version(cls, version: str) -> "Signature":
+        """The signature that `version` was made from; raises ValueError for anything else."""
+        modified, changed, size = (int(part, 16) for part in version.split("-"))
+        return cls(modified_ns=modified, changed_ns=changed, size=size)
+
+    @property
+    def version(self) -> str:
+        """The version that documents in folders carry."""
+        return f"{self.modified_ns:x}-{self.changed_ns:x}-{self.size:x}"
+
+    def same_content(self, other: "Signature") -> bool:
+        """Whether nothing was written between the two, though permissions or the name may have changed."""
+        return (self.modified_ns, self.size) == (other.modified_ns, other.size)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,12 +175,17 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
-    """What read a page: enough to read it the same way again.
+class PageFailure:
+    """A page that could not be read while others of its document could."""
 
-    `family` is the word the wire calls the pipeline by, such as "ocrv5".
-    `config_digest` is a hash over every setting that changes what is read.
-    """
+    index: int
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """What read a page: `family` is the word the wire calls the pipeline by, such as "ocrv5"."""
 
     family: str
     paddleocr: str
@@ -155,27 +193,36 @@ class Engine:
     runtime: str
     device: str
     models: tuple[str, ...]
-    config_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a reader finds the bytes: `path` is relative to `root`, and no link is followed below it.
+
+    `signature` is that of the version to read.
+    """
+
+    root: str
+    path: str
+    signature: Signature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A run of pages for a reader: where the bytes lie, and what is already known of them.
+    """A run of pages for a reader; page_count is at most how many it reads.
 
-    `location` is an absolute path below `root`, which no symbolic link may leave.
     `known_sha256` is what an existing sidecar of the same configuration was made from.
     """
 
-    root: str
-    location: str
-    first_page: int = 0
-    page_count: int = 1
+    source: Source
+    first_page: int
+    page_count: int
     known_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a reader made of a window; `page_total` counts the whole document's pages."""
+    """What a reader made of a window; `page_total` counts the document's pages, `size` its bytes."""
 
     sha256: str
     media_type: str
@@ -184,6 +231,7 @@ class Reading:
     pages: tuple[Page, ...]
     engine: Engine
     timing: Timing
+    failed: tuple[PageFailure, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -192,3 +240,41 @@ class AlreadyRead:
     """The bytes are those that the existing sidecar was made from: there is nothing to read."""
 
     sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliverable:
+    """One file to leave for a document."""
+
+    output: Output
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineVitals:
+    """How a pipeline is: its wire family, whether its readers can take work, and why not if they cannot.
+
+    `restarts` counts readers that were replaced after a crash, an overrun or for their memory.
+    """
+
+    pipeline: PipelineName
+    family: str
+    ready: bool
+    readers: int
+    restarts: int
+    device: str
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxVitals:
+    """How an inbox is: "events" or "polling", and why it is paused if it is.
+
+    `found_by_scan` counts new documents that no event had told of; times are seconds since the epoch.
+    """
+
+    name: str
+    mode: str
+    found_by_scan: int
+    last_scan_at: float | None
+    problem: str | None = None

@@ -1,0 +1,120 @@
+"""What people and dashboards ask of the ledger; nothing here changes it, but for forgetting old history."""
+
+from dataclasses import dataclass
+
+from ocr_inbox.database import Database
+from ocr_inbox.errors import UnknownJobError
+from ocr_inbox.model import Document, Job, JobState, PipelineName, Transition
+from ocr_inbox.rows import job_of, transition_of
+
+_QUEUES = """
+SELECT inbox, pipeline, sum(state = 'waiting') AS waiting, sum(state = 'running') AS running,
+       min(enqueued_at) AS oldest
+FROM jobs INDEXED BY jobs_open WHERE state IN ('waiting', 'running')
+GROUP BY inbox, pipeline ORDER BY inbox, pipeline
+"""
+
+_JOBS = """
+SELECT * FROM jobs
+WHERE (:before IS NULL OR id < :before) AND (:state IS NULL OR state = :state)
+  AND (:inbox IS NULL OR inbox = :inbox) AND (:pipeline IS NULL OR pipeline = :pipeline)
+ORDER BY id DESC LIMIT :limit
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """What one inbox has open for one pipeline; `oldest` is when its oldest open job was enqueued."""
+
+    inbox: str
+    pipeline: PipelineName
+    waiting: int
+    running: int
+    oldest: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which jobs a listing shows, newest first; `before` is the last id of the page before."""
+
+    state: JobState | None = None
+    inbox: str | None = None
+    pipeline: PipelineName | None = None
+    before: int | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Chronicle:
+    """Reads the ledger's file; raises UnknownJobError where a job is asked for that is not there."""
+
+    database: Database
+
+    def job(self, job_id: int) -> Job:
+        """The job with this id."""
+        row = self.database.connection().execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        if row is None:
+            raise UnknownJobError(f"cannot find job {job_id}: there is no such job")
+        return job_of(row)
+
+    def jobs(self, selection: Selection) -> list[Job]:
+        """One page of jobs, newest first."""
+        rows = self.database.connection().execute(
+            _JOBS,
+            {
+                "before": selection.before,
+                "state": selection.state,
+                "inbox": selection.inbox,
+                "pipeline": selection.pipeline,
+                "limit": selection.limit,
+            },
+        )
+        return [job_of(row) for row in rows]
+
+    def find(self, document: Document) -> Job | None:
+        """The job of this document version, if it was ever noted."""
+        row = (
+            self.database.connection()
+            .execute(
+                "SELECT * FROM jobs WHERE inbox = ? AND key = ? AND version = ?",
+                (document.inbox, document.key, document.version),
+            )
+            .fetchone()
+        )
+        return None if row is None else job_of(row)
+
+    def history(self, job_id: int) -> list[Transition]:
+        """The job's states, first to last."""
+        rows = self.database.connection().execute("SELECT * FROM transitions WHERE job = ? ORDER BY id", (job_id,))
+        return [transition_of(row) for row in rows]
+
+    def queues(self) -> list[Queue]:
+        """What is open now; costs nothing for what is done."""
+        return [
+            Queue(
+                inbox=row["inbox"],
+                pipeline=PipelineName(row["pipeline"]),
+                waiting=row["waiting"],
+                running=row["running"],
+                oldest=row["oldest"],
+            )
+            for row in self.database.connection().execute(_QUEUES)
+        ]
+
+    def totals(self) -> list[tuple[JobState, int]]:
+        """How many jobs there are in each state; counts them all."""
+        rows = self.database.connection().execute("SELECT state, count(*) AS n FROM jobs GROUP BY state")
+        return [(JobState(row["state"]), row["n"]) for row in rows]
+
+    def expired(self, inbox: str, before: float, limit: int = 500) -> list[Job]:
+        """Finished jobs of an inbox that ended before this time."""
+        rows = self.database.connection().execute(
+            "SELECT * FROM jobs WHERE finished_at < ? AND inbox = ? ORDER BY finished_at LIMIT ?",
+            (before, inbox, limit),
+        )
+        return [job_of(row) for row in rows]
+
+    def forget(self, job: Job) -> None:
+        """Strike a finished job from the ledger, with its history."""
+        with self.database.transaction() as connection:
+            connection.execute("DELETE FROM jobs WHERE id = ? AND finished_at IS NOT NULL", (job.id,))

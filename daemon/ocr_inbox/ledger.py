@@ -1,0 +1,227 @@
+"""The only meeting point of all loops and the only truth: every document's way, one transaction a step."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ocr_inbox.bell import Bell
+from ocr_inbox.database import Database
+from ocr_inbox.errors import JobNotFinishedError, LostClaimError, UnknownJobError
+from ocr_inbox.model import Arrival, Assignment, Job, JobState, PipelineName, Priority
+from ocr_inbox.ports import Clock
+from ocr_inbox.rows import job_of, outputs_text
+
+_INSERT = """
+INSERT INTO jobs (inbox, key, version, size, pipeline, rule, priority, outputs, state,
+                  attempts_allowed, not_before, reason, code, enqueued_at, changed_at, finished_at)
+VALUES (:inbox, :key, :version, :size, :pipeline, :rule, :priority, :outputs, :state,
+        :attempts_allowed, :now, :reason, :code, :now, :now, CASE WHEN :state = 'skipped' THEN :now END)
+ON CONFLICT (inbox, key, version) DO NOTHING
+RETURNING *
+"""
+
+_UNKNOWN = """
+SELECT seen.key FROM json_each(:places) AS seen
+WHERE NOT EXISTS (
+    SELECT 1 FROM jobs
+    WHERE inbox = :inbox AND key = seen.value ->> 0 AND version = seen.value ->> 1
+)
+"""
+
+_CLAIM = """
+UPDATE jobs SET state = 'running', worker = :worker, attempts = attempts + 1, code = NULL, reason = NULL,
+                started_at = :now, changed_at = :now
+WHERE id IN (
+    SELECT id FROM jobs
+    WHERE state = 'waiting' AND pipeline = :pipeline AND priority = :priority AND not_before <= :now
+    ORDER BY not_before, id LIMIT :limit
+)
+RETURNING *
+"""
+
+_FENCE = "WHERE id = :id AND state = 'running' AND attempts = :attempt"
+
+
+@dataclass
+class Ledger:
+    """Moves jobs between their states. Every update of a running job is fenced by its attempt number.
+
+    Methods that take a job raise LostClaimError where somebody else has it by now; all raise
+    InfrastructureError where the ledger cannot be written. `heard` is told of every outcome, after its commit.
+    """
+
+    database: Database
+    clock: Clock
+    attempts_allowed: int = 3
+    bell: Bell = field(default_factory=Bell)
+    heard: list[Callable[[Job], None]] = field(default_factory=list)
+
+    def unknown(self, arrivals: Sequence[Arrival]) -> list[Arrival]:
+        """Those of one inbox's arrivals that no job exists for; reads only."""
+        if not arrivals:
+            return []
+        places = json.dumps([[arrival.document.key, arrival.document.version] for arrival in arrivals])
+        found = self.database.connection().execute(_UNKNOWN, {"places": places, "inbox": arrivals[0].document.inbox})
+        return [arrivals[row["key"]] for row in found]
+
+    def enqueue(self, orders: Sequence[tuple[Arrival, Assignment]]) -> list[Job]:
+        """Note the arrivals and return the new jobs; those that exist already are left as they are."""
+        jobs = []
+        with self.database.transaction() as connection:
+            for arrival, assignment in orders:
+                row = connection.execute(_INSERT, self._insertion(arrival, assignment)).fetchone()
+                if row is not None:
+                    jobs.append(job_of(row))
+        if any(job.state is JobState.WAITING for job in jobs):
+            self.bell.ring()
+        for job in jobs:
+            if job.state is JobState.SKIPPED:
+                self._tell(job)
+        return jobs
+
+    def _insertion(self, arrival: Arrival, assignment: Assignment) -> dict[str, object]:
+        skipped = assignment.pipeline is None
+        return {
+            "inbox": arrival.document.inbox,
+            "key": arrival.document.key,
+            "version": arrival.document.version,
+            "size": arrival.size,
+            "pipeline": assignment.pipeline,
+            "rule": assignment.rule,
+            "priority": int(assignment.priority),
+            "outputs": outputs_text(assignment.outputs),
+            "state": "skipped" if skipped else "waiting",
+            "code": "no_rule" if skipped else None,
+            "reason": assignment.reason,
+            "attempts_allowed": self.attempts_allowed,
+            "now": self.clock(),
+        }
+
+    def claim(self, pipeline: PipelineName, worker: str, limit: int) -> list[Job]:
+        """Take up to `limit` jobs of one priority, the most urgent and longest waiting first."""
+        if not self._due(pipeline):
+            return []
+        with self.database.transaction() as connection:
+            for priority in Priority:
+                rows = connection.execute(
+                    _CLAIM,
+                    {
+                        "worker": worker,
+                        "now": self.clock(),
+                        "pipeline": pipeline,
+                        "priority": int(priority),
+                        "limit": limit,
+                    },
+                ).fetchall()
+                if rows:
+                    return sorted(map(job_of, rows), key=lambda job: (job.not_before, job.id))
+        return []
+
+    def _due(self, pipeline: PipelineName) -> bool:
+        """Whether a claim would find something: looking first keeps idle workers from writing."""
+        connection, now = self.database.connection(), self.clock()
+        query = (
+            "SELECT 1 FROM jobs WHERE state = 'waiting' AND pipeline = ? AND priority = ? AND not_before <= ? LIMIT 1"
+        )
+        return any(connection.execute(query, (pipeline, int(priority), now)).fetchone() for priority in Priority)
+
+    def note_pages(self, job: Job, done: int, total: int) -> None:
+        """So many of the job's pages are read."""
+        self._update(job, "pages_done = :done, pages = :total", done=done, total=total)
+
+    def note_sidecar(self, job: Job, sidecar: str) -> None:
+        """The sidecar is durable: from here on the document is never read again for this job."""
+        self._update(job, "sidecar = :sidecar", sidecar=sidecar)
+
+    def finish(self, job: Job) -> None:
+        """Everything is done."""
+        self._close(job, JobState.DONE, None, None)
+
+    def bury(self, job: Job, code: str, reason: str) -> None:
+        """Give the document up, for this reason."""
+        self._close(job, JobState.BURIED, code, reason)
+
+    def skip(self, job: Job, code: str, reason: str) -> None:
+        """There is nothing to do for this document, for this reason."""
+        self._close(job, JobState.SKIPPED, code, reason)
+
+    def retry(self, job: Job, code: str, reason: str, not_before: float) -> None:
+        """Let the document wait for another attempt, behind those that are due before."""
+        self._reopen(job, code, reason, not_before, granted=0)
+
+    def put_off(self, job: Job, code: str, reason: str, not_before: float) -> None:
+        """Let the document wait for the world; the attempt is given back as a grant of another."""
+        self._reopen(job, code, reason, not_before, granted=1)
+
+    def recover(self) -> int:
+        """Put back what a killed daemon left running, and count it; its attempts stay counted."""
+        with self.database.transaction() as connection:
+            count = connection.execute(
+                "UPDATE jobs SET state = 'waiting', worker = NULL, not_before = :now, changed_at = :now, "
+                "code = 'interrupted', reason = 'the daemon ended while it was read' WHERE state = 'running'",
+                {"now": self.clock()},
+            ).rowcount
+        return int(count)
+
+    def grant(self, job_id: int) -> Job:
+        """A person asks for it again: the attempts it had stay counted, as many more are allowed.
+
+        Raises UnknownJobError, and JobNotFinishedError for a job that has not come to its end.
+        """
+        with self.database.transaction() as connection:
+            row = connection.execute(
+                "UPDATE jobs SET state = 'waiting', attempts_allowed = attempts + :more, not_before = :now, "
+                "changed_at = :now, finished_at = NULL, sidecar = NULL, code = NULL, reason = NULL, pages_done = 0 "
+                "WHERE id = :id AND state IN ('done', 'buried', 'skipped') AND pipeline IS NOT NULL RETURNING *",
+                {"id": job_id, "now": self.clock(), "more": self.attempts_allowed},
+            ).fetchone()
+            if row is None:
+                self._explain_refusal(connection, job_id)
+        self.bell.ring()
+        return job_of(row)
+
+    @staticmethod
+    def _explain_refusal(connection: sqlite3.Connection, job_id: int) -> None:
+        row = connection.execute("SELECT state, reason FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        if row is None:
+            raise UnknownJobError(f"cannot retry job {job_id}: there is no such job")
+        why = row["reason"] if row["state"] == "skipped" else f"it is {row['state']}"
+        raise JobNotFinishedError(f"cannot retry job {job_id}: {why}")
+
+    def _reopen(self, job: Job, code: str, reason: str, not_before: float, granted: int) -> None:
+        self._update(
+            job,
+            "state = 'waiting', worker = NULL, not_before = :not_before, changed_at = :now, "
+            "attempts_allowed = attempts_allowed + :granted, code = :code, reason = :reason",
+            not_before=not_before,
+            now=self.clock(),
+            granted=granted,
+            code=code,
+            reason=reason,
+        )
+
+    def _close(self, job: Job, state: JobState, code: str | None, reason: str | None) -> None:
+        row = self._update(
+            job,
+            "state = :state, worker = NULL, finished_at = :now, changed_at = :now, code = :code, reason = :reason",
+            state=state,
+            now=self.clock(),
+            code=code,
+            reason=reason,
+        )
+        self._tell(job_of(row))
+
+    def _update(self, job: Job, assignments: str, **values: object) -> sqlite3.Row:
+        with self.database.transaction() as connection:
+            row: sqlite3.Row | None = connection.execute(
+                f"UPDATE jobs SET {assignments} {_FENCE} RETURNING *",  # noqa: S608 - constant text, bound values
+                {**values, "id": job.id, "attempt": job.attempts},
+            ).fetchone()
+        if row is None:
+            raise LostClaimError(f"cannot update job {job.id}: attempt {job.attempts} no longer holds it")
+        return row
+
+    def _tell(self, job: Job) -> None:
+        for listener in self.heard:
+            listener(job)

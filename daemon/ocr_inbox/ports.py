@@ -1,0 +1,115 @@
+"""The promises between the loops and the world, each kept by at least two real things."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from ocr_inbox.errors import OcrInboxError
+from ocr_inbox.model import (
+    AlreadyRead,
+    Arrival,
+    Deliverable,
+    Document,
+    InboxVitals,
+    PipelineVitals,
+    Reading,
+    Source,
+    Window,
+)
+
+Clock = Callable[[], float]
+"""Seconds since the epoch."""
+
+Outcome = Reading | AlreadyRead | OcrInboxError
+"""What became of a window; a failure is a value here, so that one never takes its batch along."""
+
+
+class Inbox(Protocol):
+    """A place where documents arrive. Doing anything here twice is doing it once.
+
+    Every method may raise InboxUnavailableError, which uses up no attempt.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name that jobs, rules and metrics know this inbox by."""
+        ...
+
+    def arrivals(self, stop: threading.Event) -> Iterator[Sequence[Arrival]]:
+        """Batches of documents that are complete, until `stop` is set.
+
+        Asking for the next batch acknowledges the one before: until then it may be handed out again.
+        A document that was handed out before may be handed out again at any time.
+        """
+        ...
+
+    def uri(self, document: Document) -> str:
+        """Where the document lies, for people and sidecars."""
+        ...
+
+    def locate(self, document: Document) -> Source:
+        """Where a reader finds the bytes.
+
+        Raises SourceGoneError, or SourceChangedError where another version is in its place.
+        """
+        ...
+
+    def existing_sidecar(self, document: Document) -> bytes | None:
+        """The JSON sidecar that lies there now, whoever wrote it."""
+        ...
+
+    def sidecar_uri(self, document: Document) -> str:
+        """Where the JSON sidecar of this document lies, or will."""
+        ...
+
+    def deliver(self, document: Document, deliverables: Sequence[Deliverable]) -> str:
+        """Leave the files durably, each whole or not at all, and name where the JSON sidecar is.
+
+        Raises SourceChangedError where the source is no longer the version that was read.
+        """
+        ...
+
+    def archive(self, document: Document) -> None:
+        """Take the source out of the way as configured; it was read. Another version is left alone."""
+        ...
+
+    def reject(self, document: Document) -> None:
+        """Take the source out of the way as configured; it was buried. Another version is left alone."""
+        ...
+
+
+class Readers(Protocol):
+    """Reader processes of one pipeline."""
+
+    def read(self, batch: Sequence[Window]) -> Sequence[Outcome]:
+        """One outcome for each window, in order; blocks until a reader is free and done.
+
+        A crash or an overrun costs only the window that caused it: the rest of its batch is read again.
+        Raises PipelineUnavailableError where no reader can be started.
+        """
+        ...
+
+
+class Loop(Protocol):
+    """Something that runs in a thread of its own until it is told to stop."""
+
+    @property
+    def name(self) -> str:
+        """The thread's name in logs."""
+        ...
+
+    def run(self, stop: threading.Event) -> None:
+        """Return soon after `stop` is set; an exception ends the whole daemon."""
+        ...
+
+
+class Vitals(Protocol):
+    """How the parts of the daemon are, for those who ask from outside."""
+
+    def pipelines(self) -> Sequence[PipelineVitals]:
+        """The pipelines that are configured."""
+        ...
+
+    def inboxes(self) -> Sequence[InboxVitals]:
+        """The inboxes that are configured."""
+        ...

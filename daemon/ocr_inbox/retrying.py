@@ -1,0 +1,56 @@
+"""What a failure means for the job: bury it, try again, wait for the world, or let it be."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ocr_inbox.errors import (
+    DocumentError,
+    InfrastructureError,
+    OcrInboxError,
+    SourceGoneError,
+    UnsupportedTypeError,
+)
+from ocr_inbox.media import named_like_a_document
+from ocr_inbox.model import Job
+
+
+class Verdict(Enum):
+    """What happens to a job next."""
+
+    BURY = "bury"
+    RETRY = "retry"
+    PUT_OFF = "put_off"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How often and how soon; delays are seconds, and double with each attempt up to `longest_delay`."""
+
+    attempts: int = 3
+    first_delay: float = 5.0
+    longest_delay: float = 600.0
+    put_off_delay: float = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A verdict, and for those that wait, the earliest time to look again."""
+
+    verdict: Verdict
+    not_before: float
+
+
+def decide(error: OcrInboxError, job: Job, *, now: float, chance: float, patience: Patience) -> Decision:
+    """What becomes of `job` after `error`; `chance` in [0, 1) spreads the retries (half to full delay)."""
+    spread = 0.5 + chance / 2
+    if isinstance(error, SourceGoneError):
+        return Decision(verdict=Verdict.SKIP, not_before=now)
+    if isinstance(error, InfrastructureError):
+        return Decision(verdict=Verdict.PUT_OFF, not_before=now + patience.put_off_delay * spread)
+    if isinstance(error, UnsupportedTypeError) and not named_like_a_document(job.document.key):
+        return Decision(verdict=Verdict.SKIP, not_before=now)
+    if isinstance(error, DocumentError) or job.attempts >= job.attempts_allowed:
+        return Decision(verdict=Verdict.BURY, not_before=now)
+    delay = min(patience.longest_delay, patience.first_delay * 2 ** min(job.attempts - 1, 30))
+    return Decision(verdict=Verdict.RETRY, not_before=now + delay * spread)

@@ -1,0 +1,49 @@
+"""Between the ledger's rows and the model's values."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from ocr_inbox.model import Assignment, Document, Job, JobState, Output, PipelineName, Priority, Transition
+
+
+def outputs_text(outputs: Sequence[Output]) -> str:
+    """How the `outputs` column holds them."""
+    return ",".join(output.value for output in outputs)
+
+
+def job_of(row: sqlite3.Row) -> Job:
+    """The job that a full row of `jobs` describes."""
+    return Job(
+        id=row["id"],
+        document=Document(inbox=row["inbox"], key=row["key"], version=row["version"]),
+        size=row["size"],
+        assignment=Assignment(
+            pipeline=PipelineName(row["pipeline"]) if row["pipeline"] else None,
+            rule=row["rule"],
+            priority=Priority(row["priority"]),
+            outputs=tuple(Output(name) for name in row["outputs"].split(",")),
+        ),
+        state=JobState(row["state"]),
+        attempts=row["attempts"],
+        attempts_allowed=row["attempts_allowed"],
+        not_before=row["not_before"],
+        enqueued_at=row["enqueued_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        sidecar=row["sidecar"],
+        code=row["code"],
+        reason=row["reason"],
+        pages=row["pages"],
+        pages_done=row["pages_done"],
+    )
+
+
+def transition_of(row: sqlite3.Row) -> Transition:
+    """The line of history that a row of `transitions` describes."""
+    return Transition(
+        at=row["at"],
+        state=JobState(row["state"]),
+        attempt=row["attempt"],
+        code=row["code"],
+        reason=row["reason"],
+    )

@@ -1,0 +1,60 @@
+-- The ledger: one row a document version, and the history of each.
+
+CREATE TABLE jobs (
+    id               INTEGER PRIMARY KEY,
+    inbox            TEXT    NOT NULL,
+    key              TEXT    NOT NULL,
+    version          TEXT    NOT NULL,
+    size             INTEGER NOT NULL CHECK (size >= 0),
+    pipeline         TEXT,
+    rule             TEXT    NOT NULL,
+    priority         INTEGER NOT NULL,
+    outputs          TEXT    NOT NULL,
+    state            TEXT    NOT NULL CHECK (state IN ('waiting', 'running', 'done', 'buried', 'skipped')),
+    attempts         INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    attempts_allowed INTEGER NOT NULL CHECK (attempts_allowed >= 1),
+    not_before       REAL    NOT NULL,
+    worker           TEXT,
+    sidecar          TEXT,
+    code             TEXT,
+    reason           TEXT,
+    pages            INTEGER CHECK (pages >= 0),
+    pages_done       INTEGER NOT NULL DEFAULT 0 CHECK (pages_done >= 0),
+    enqueued_at      REAL    NOT NULL,
+    changed_at       REAL    NOT NULL,
+    started_at       REAL,
+    finished_at      REAL,
+    UNIQUE (inbox, key, version),
+    CHECK ((state = 'running') = (worker IS NOT NULL)),
+    CHECK ((state IN ('done', 'buried', 'skipped')) = (finished_at IS NOT NULL)),
+    CHECK (pipeline IS NOT NULL OR state = 'skipped')
+) STRICT;
+
+-- The next job of a pipeline, without looking at what is already done.
+CREATE INDEX jobs_waiting ON jobs (pipeline, priority, not_before, id) WHERE state = 'waiting';
+CREATE INDEX jobs_open ON jobs (inbox, pipeline, state, enqueued_at) WHERE state IN ('waiting', 'running');
+CREATE INDEX jobs_by_state ON jobs (state, id);
+CREATE INDEX jobs_finished ON jobs (finished_at) WHERE finished_at IS NOT NULL;
+
+CREATE TABLE transitions (
+    id      INTEGER PRIMARY KEY,
+    job     INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    at      REAL    NOT NULL,
+    state   TEXT    NOT NULL,
+    attempt INTEGER NOT NULL,
+    code    TEXT,
+    reason  TEXT
+) STRICT;
+
+CREATE INDEX transitions_of_job ON transitions (job, id);
+
+-- The history writes itself: no code path can forget it.
+CREATE TRIGGER job_enqueued AFTER INSERT ON jobs BEGIN
+    INSERT INTO transitions (job, at, state, attempt, code, reason)
+    VALUES (new.id, new.enqueued_at, new.state, new.attempts, new.code, new.reason);
+END;
+
+CREATE TRIGGER job_changed AFTER UPDATE OF state ON jobs WHEN old.state IS NOT new.state BEGIN
+    INSERT INTO transitions (job, at, state, attempt, code, reason)
+    VALUES (new.id, new.changed_at, new.state, new.attempts, new.code, new.reason);
+END;

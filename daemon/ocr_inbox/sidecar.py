@@ -1,0 +1,190 @@
+"""What is left beside a document: a reading or a failure as versioned JSON, and as markdown."""
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from ocr_inbox.errors import OcrInboxError, UnreadableDocumentError
+from ocr_inbox.model import Deliverable, Job, Output, Page, Reading
+
+SCHEMA_NAME = "ocr-inbox/sidecar"
+SCHEMA_VERSION = 1
+
+SUFFIXES = {Output.JSON: ".ocr.json", Output.MARKDOWN: ".ocr.md"}
+"""What is appended to a document's name; nothing that ends so is ever taken for a document."""
+
+Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where the document lies, and the digest of the configuration that it is read under; `now` is in seconds."""
+
+    uri: str
+    config_digest: str
+    now: float
+
+
+def render(job: Job, reading: Reading, provenance: Provenance) -> tuple[Deliverable, ...]:
+    """The files for a document that was read, the JSON last: who finds it finds the others.
+
+    Raises UnreadableDocumentError where not one page could be read.
+    """
+    if reading.failed and not reading.pages:
+        raise UnreadableDocumentError(f"cannot read any page: {reading.failed[0].reason}")
+    files = []
+    if Output.MARKDOWN in job.assignment.outputs:
+        files.append(Deliverable(output=Output.MARKDOWN, content=markdown(reading.pages).encode()))
+    files.append(Deliverable(output=Output.JSON, content=_encode(_success(job, reading, provenance))))
+    return tuple(files)
+
+
+def render_failure(job: Job, error: OcrInboxError, provenance: Provenance) -> tuple[Deliverable, ...]:
+    """The file for a document that was given up."""
+    content: Json = {
+        "schema": {"name": SCHEMA_NAME, "version": SCHEMA_VERSION},
+        "success": False,
+        "status": "error",
+        "error": str(error),
+        "error_code": error.code,
+        "source": {
+            "inbox": job.document.inbox,
+            "key": job.document.key,
+            "uri": provenance.uri,
+            "bytes": job.size,
+            "version": job.document.version,
+        },
+        "job": _job(job, provenance),
+        "engine": {"config_digest": provenance.config_digest},
+        "warnings": [],
+    }
+    return (Deliverable(output=Output.JSON, content=_encode(content)),)
+
+
+def known_sha256(sidecar: bytes | None, config_digest: str) -> str | None:
+    """What a sidecar that lies there was made from, if it is a whole success under the same configuration."""
+    try:
+        content = json.loads(sidecar or b"null")
+        whole = content["schema"]["name"] == SCHEMA_NAME and content["status"] in ("ok", "partial")
+        if not whole or content["engine"]["config_digest"] != config_digest:
+            return None
+        sha256 = content["source"]["sha256"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return sha256 if isinstance(sha256, str) else None
+
+
+def markdown(pages: Sequence[Page]) -> str:
+    """The lines of all pages, each line its own, pages divided by a rule."""
+    return "\n\n---\n\n".join("  \n".join(_literal(line.text) for line in page.regions) for page in pages) + "\n"
+
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#])")
+_LEADING = re.compile(r"^(\d*)([-+.)])")
+
+
+def _literal(line: str) -> str:
+    return _LEADING.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", line))
+
+
+def _success(job: Job, reading: Reading, provenance: Provenance) -> Json:
+    return {
+        "schema": {"name": SCHEMA_NAME, "version": SCHEMA_VERSION},
+        "success": True,
+        "status": "partial" if reading.failed else "ok",
+        "pipeline": reading.engine.family,
+        "result": _text_result(reading),
+        "metrics": _metrics(job, reading, provenance.now),
+        "source": {
+            "inbox": job.document.inbox,
+            "key": job.document.key,
+            "uri": provenance.uri,
+            "media_type": reading.media_type,
+            "bytes": reading.size,
+            "sha256": reading.sha256,
+            "version": job.document.version,
+            "pages": reading.page_total,
+        },
+        "job": _job(job, provenance),
+        "engine": {
+            "paddleocr": reading.engine.paddleocr,
+            "paddlex": reading.engine.paddlex,
+            "runtime": reading.engine.runtime,
+            "device": reading.engine.device,
+            "models": list(reading.engine.models),
+            "config_digest": provenance.config_digest,
+        },
+        "failed_pages": [
+            {"page": failure.index, "error_code": failure.code, "error": failure.reason} for failure in reading.failed
+        ],
+        "warnings": list(reading.warnings),
+    }
+
+
+def _text_result(reading: Reading) -> Json:
+    several = reading.page_total > 1
+    regions: list[Json] = []
+    for page in reading.pages:
+        for line in page.regions:
+            region: dict[str, Json] = {
+                "text": line.text,
+                "score": line.score,
+                "polygon": [list(point) for point in line.polygon],
+                "bbox": list(line.bbox),
+            }
+            regions.append({**region, "page": page.index} if several else region)
+    return {
+        "text": "\n".join(line.text for page in reading.pages for line in page.regions),
+        "regions": regions,
+        "detected_lines": len(regions),
+    }
+
+
+def _metrics(job: Job, reading: Reading, now: float) -> Json:
+    return {
+        "total_time": round(now - (job.started_at or now), 4),
+        "inference_time": round(reading.timing.inference, 4),
+        "upload_time": 0.0,
+        "preprocess_time": round(reading.timing.preprocess, 4),
+        "image_size_kb": round(reading.size / 1024, 2),
+        "compressed": False,
+        "source": "docker" if reading.engine.family == "vl" else "local",
+    }
+
+
+def _job(job: Job, provenance: Provenance) -> Json:
+    return {
+        "id": job.id,
+        "rule": job.assignment.rule,
+        "attempts": job.attempts,
+        "enqueued_at": timestamp(job.enqueued_at),
+        "started_at": timestamp(job.started_at),
+        "finished_at": timestamp(provenance.now),
+    }
+
+
+def timestamp(seconds: float | None) -> str | None:
+    """ISO 8601 in UTC, to the millisecond."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, tz=timezone.utc).isoformat(timespec="milliseconds")
+
+
+def _encode(content: Json) -> bytes:
+    return json.dumps(finite(content), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+
+
+def finite(content: Json) -> Json:
+    """The same JSON with null for every NaN and infinity, and no lone surrogates in its text."""
+    if isinstance(content, float):
+        return content if math.isfinite(content) else None
+    if isinstance(content, str):
+        return content.encode("utf-8", "replace").decode()
+    if isinstance(content, list):
+        return [finite(item) for item in content]
+    if isinstance(content, dict):
+        return {key: finite(value) for key, value in content.items()}
+    return content
