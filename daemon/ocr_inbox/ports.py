@@ -11,6 +11,7 @@ from ocr_inbox.model import (
     Deliverable,
     Document,
     InboxVitals,
+    Output,
     PipelineVitals,
     Reading,
     Source,
@@ -54,8 +55,8 @@ class Inbox(Protocol):
         """
         ...
 
-    def existing_sidecar(self, document: Document) -> bytes | None:
-        """The JSON sidecar that lies there now, whoever wrote it."""
+    def delivered(self, document: Document, output: Output) -> bytes | None:
+        """What lies there now under the name of this document's output, whoever wrote it."""
         ...
 
     def sidecar_uri(self, document: Document) -> str:
