@@ -22,6 +22,12 @@ ORDER BY id DESC LIMIT :limit
 """
 
 
+_UNSETTLED = """
+SELECT count(*) AS n FROM jobs WHERE state IN ('waiting', 'running') AND pipeline = ?
+  AND (state = 'running' OR code IS NULL OR code IN ('reading_failed', 'crashed', 'timeout', 'interrupted', 'stopping'))
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
     """What one inbox has open for one pipeline; `oldest` is when its oldest open job was enqueued."""
@@ -105,6 +111,11 @@ class Chronicle:
         """How many jobs there are in each state; counts them all."""
         rows = self.database.connection().execute("SELECT state, count(*) AS n FROM jobs GROUP BY state")
         return [(JobState(row["state"]), row["n"]) for row in rows]
+
+    def unsettled(self, pipeline: PipelineName) -> int:
+        """How many jobs of a pipeline can still come to an end by themselves: not those that wait for the world."""
+        row = self.database.connection().execute(_UNSETTLED, (pipeline,)).fetchone()
+        return int(row["n"])
 
     def expired(self, inbox: str, before: float, limit: int = 500) -> list[Job]:
         """Finished jobs of an inbox that ended before this time."""

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from typing_extensions import Self
 
-from ocr_inbox.errors import InfrastructureError, LedgerTooNewError
+from ocr_inbox.errors import LedgerTooNewError, LedgerUnavailableError
 
 _BUSY_SECONDS = 30.0
 _PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
@@ -63,7 +63,7 @@ class Database:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A write transaction: committed to disk at the end, or nothing of it.
 
-        Raises InfrastructureError where the disk is full or the file cannot be written.
+        Raises LedgerUnavailableError where the disk is full or the file cannot be written.
         """
         connection = self.connection()
         try:
@@ -77,7 +77,9 @@ class Database:
         except sqlite3.OperationalError as error:
             if connection.in_transaction:
                 connection.rollback()
-            raise InfrastructureError(f"cannot write the ledger {self.path}: {error}") from error
+            raise LedgerUnavailableError(
+                f"cannot write the ledger {self.path}: {error}; free some space, or make its folder writable"
+            ) from error
 
     def backup(self, target: Path) -> None:
         """Copy a consistent state into `target` while others go on writing."""

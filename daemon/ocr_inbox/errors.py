@@ -88,6 +88,18 @@ class AccessDeniedError(InboxUnavailableError):
     exit_code = 77
 
 
+class LedgerUnavailableError(InfrastructureError):
+    """The ledger's file cannot be written: a full disk, or one that is read-only."""
+
+    code = "ledger_unavailable"
+
+
+class StoppingError(InfrastructureError):
+    """The daemon is stopping: the job is first in line when it starts again."""
+
+    code = "stopping"
+
+
 class PipelineUnavailableError(InfrastructureError):
     """No reader of this pipeline can start or answer now."""
 

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import PurePosixPath
 
 from ocr_inbox.errors import SourceChangedError, SourceGoneError, TooLargeError
@@ -20,22 +20,28 @@ NAME_MAX = 255
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+_LONGEST_EXTENSION = 32
 
 
 @contextmanager
 def folder_beneath(root: str, path: str, *, create: bool = False) -> Iterator[int]:
-    """A descriptor of the folder `path` below `root`; no component may be a symbolic link.
+    """A descriptor of the folder `path` below `root`; no component may be a symbolic link or lead out of it.
 
-    With `create`, missing folders are made, `root` included. Raises OSError.
+    With `create`, missing folders are made durably, `root` included. Raises OSError.
     """
+    parts = PurePosixPath(path).parts
+    if path.startswith("/") or ".." in parts or "\0" in path:
+        raise FileNotFoundError(errno.ENOENT, "it does not lie below the root")
     if create:
         os.makedirs(root, exist_ok=True)
     descriptor = os.open(root, _FOLDER & ~os.O_NOFOLLOW)
     try:
-        for part in PurePosixPath(path).parts:
+        for part in parts:
             if create:
                 with suppress(FileExistsError):
                     os.mkdir(part, dir_fd=descriptor)
+                    _keep(descriptor)
             below = os.open(part, _FOLDER, dir_fd=descriptor)
             os.close(descriptor)
             descriptor = below
@@ -44,26 +50,35 @@ def folder_beneath(root: str, path: str, *, create: bool = False) -> Iterator[in
         os.close(descriptor)
 
 
-def look(root: str, path: str) -> os.stat_result:
-    """The status of a regular file below `root`, by the same way that it would be opened.
+@contextmanager
+def folder_of(source: Source) -> Iterator[tuple[int, str]]:
+    """The open folder that holds `source` and its name in there, after seeing that it is still that version.
 
-    Raises SourceGoneError where there is no such file, or something else in its place, and OSError.
+    Raises SourceGoneError, SourceChangedError and OSError.
     """
-    try:
-        with folder_beneath(root, os.path.dirname(path)) as folder:
-            status = os.stat(os.path.basename(path), dir_fd=folder, follow_symlinks=False)
-    except OSError as error:
-        raise _gone_or(error) from error
-    if not stat.S_ISREG(status.st_mode):
-        raise SourceGoneError("cannot read it: it is no longer a regular file")
-    return status
+    folder, name = os.path.split(source.path)
+    with ExitStack() as opened:
+        try:
+            descriptor = opened.enter_context(folder_beneath(source.root, folder))
+            status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+        except OSError as error:
+            raise _gone_or(error) from error
+        _demand_version(source, status)
+        yield descriptor, name
 
 
 def _gone_or(error: OSError) -> Exception:
     """A missing file, or a link or file where a folder was, means that the document is gone."""
-    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
-        return SourceGoneError("cannot read it: it is no longer there")
+    if error.errno in _NOWHERE:
+        return SourceGoneError("cannot use the document: it is no longer there")
     return error
+
+
+def _demand_version(source: Source, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise SourceGoneError("cannot use the document: it is no longer a regular file")
+    if not source.signature.same_content(Signature.of(status)):
+        raise SourceChangedError("cannot use this version: the file was rewritten or replaced")
 
 
 def read_source(source: Source, max_bytes: int) -> bytes:
@@ -72,15 +87,13 @@ def read_source(source: Source, max_bytes: int) -> bytes:
     Raises SourceGoneError, SourceChangedError (also where it changes while it is read),
     TooLargeError (before reading), and OSError.
     """
-    try:
-        with folder_beneath(source.root, os.path.dirname(source.path)) as folder:
-            descriptor = os.open(os.path.basename(source.path), _READ, dir_fd=folder)
-    except OSError as error:
-        raise _gone_or(error) from error
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
+    with folder_of(source) as (folder, name):
+        try:
+            descriptor = os.open(name, _READ, dir_fd=folder)
+        except OSError as error:
+            raise _gone_or(error) from error
+    with open(descriptor, "rb") as file:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise SourceGoneError("cannot read it: it is no longer a regular file")
         _demand_version(source, status)
         if status.st_size > max_bytes:
             raise TooLargeError(f"cannot read it: {status.st_size} bytes are over the limit of {max_bytes}")
@@ -91,58 +104,81 @@ def read_source(source: Source, max_bytes: int) -> bytes:
     return content
 
 
-def _demand_version(source: Source, status: os.stat_result) -> None:
-    if not source.signature.same_content(Signature.of(status)):
-        raise SourceChangedError("cannot use this version: the file was rewritten or replaced")
+def read_whole(folder: int, name: str, max_bytes: int) -> bytes | None:
+    """What a file in an open folder holds; None where no regular file of at most `max_bytes` is. Raises OSError."""
+    try:
+        descriptor = os.open(name, _READ, dir_fd=folder)
+    except OSError as error:
+        if error.errno in _NOWHERE:
+            return None
+        raise
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        fits = stat.S_ISREG(status.st_mode) and status.st_size <= max_bytes
+        return file.read(max_bytes) if fits else None
 
 
 def write_whole(folder: int, name: str, content: bytes) -> None:
     """Write a file durably under its final name at once, replacing what was there. Raises OSError."""
     temporary = f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
-    descriptor = os.open(temporary, _CREATE, 0o666, dir_fd=folder)
     try:
-        with os.fdopen(descriptor, "wb", buffering=0) as file:
-            remaining = memoryview(content)
-            while remaining:
-                remaining = remaining[file.write(remaining) :]
-            os.fsync(descriptor)
+        with open(os.open(temporary, _CREATE, 0o666, dir_fd=folder), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary, dir_fd=folder)
+        _discard(folder, temporary)
         raise
-    os.fsync(folder)
+    _keep(folder)
+
+
+def _keep(folder: int) -> None:
+    """What was created, renamed or removed in a folder survives a power cut from here on."""
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network and FUSE file systems know no such thing
+            raise
+
+
+def _discard(folder: int, name: str) -> None:
+    with suppress(OSError):
+        os.unlink(name, dir_fd=folder)
+
+
+def remove(folder: int, name: str) -> None:
+    """Remove a file durably; one that is gone already is fine. Raises OSError."""
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+    _keep(folder)
 
 
 def move(source: int, name: str, target: int) -> str:
     """Move a file between two open folders, across file systems if need be, and return its new name.
 
-    An existing file is never replaced: `scan.jpg` becomes `scan~2.jpg`. Raises OSError.
+    An existing file is never replaced: `scan.jpg` becomes `scan~2.jpg`.
+    Raises SourceChangedError where the file changes while it is copied, and OSError.
     """
     final = _reserve(target, name)
     try:
-        try:
-            os.replace(name, final, src_dir_fd=source, dst_dir_fd=target)
-        except OSError as error:
-            if error.errno != errno.EXDEV:
-                raise
-            _copy(source, name, target, final)
-            os.unlink(name, dir_fd=source)
-    except BaseException:
-        _give_up(target, final)
-        raise
-    os.fsync(target)
-    os.fsync(source)
+        os.replace(name, final, src_dir_fd=source, dst_dir_fd=target)
+    except OSError as error:
+        _discard_if_empty(target, final)
+        if error.errno != errno.EXDEV:
+            raise
+        final = _move_by_copy(source, name, target)
+    else:
+        _keep(target)
+    _keep(source)
     return final
 
 
 def _reserve(folder: int, name: str) -> str:
     """Claim a free name with an empty file: of two who want it, one gets it."""
-    stem, extension = os.path.splitext(name)
     number = 1
     while True:
-        suffix = extension if number == 1 else f"~{number}{extension}"
-        candidate = _fitting(stem, suffix)
+        candidate = numbered(name, number)
         try:
             os.close(os.open(candidate, _CREATE, 0o666, dir_fd=folder))
         except FileExistsError:
@@ -151,30 +187,62 @@ def _reserve(folder: int, name: str) -> str:
             return candidate
 
 
-def _give_up(folder: int, name: str) -> None:
+def numbered(name: str, number: int) -> str:
+    """The name that a file gets where it is the second, third … of its name."""
+    if number == 1:
+        return name
+    stem, extension = os.path.splitext(name)
+    if len(os.fsencode(extension)) > _LONGEST_EXTENSION:
+        stem, extension = name, ""
+    return _fitting(stem, f"~{number}{extension}")
+
+
+def _discard_if_empty(folder: int, name: str) -> None:
+    """Give a reserved name up, but never what a rename left there whose answer was lost on the network."""
     with suppress(OSError):
         if os.stat(name, dir_fd=folder, follow_symlinks=False).st_size == 0:
             os.unlink(name, dir_fd=folder)
 
 
-def _copy(source: int, name: str, target: int, final: str) -> None:
+def _move_by_copy(source: int, name: str, target: int) -> str:
+    """The copy is durable before the original goes, and goes itself where the original must stay."""
     temporary = f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
     try:
-        with (
-            open(os.open(name, _READ, dir_fd=source), "rb") as original,
-            open(os.open(temporary, _CREATE, 0o666, dir_fd=target), "wb") as copy,
-        ):
-            shutil.copyfileobj(original, copy, 1 << 20)
-            copy.flush()
+        with open(os.open(name, _READ, dir_fd=source), "rb") as original:
             status = os.fstat(original.fileno())
-            os.utime(copy.fileno(), ns=(status.st_atime_ns, status.st_mtime_ns))
-            os.fchmod(copy.fileno(), stat.S_IMODE(status.st_mode) & 0o777)
-            os.fsync(copy.fileno())
+            with open(os.open(temporary, _CREATE, 0o600, dir_fd=target), "wb") as copy:
+                shutil.copyfileobj(original, copy, 1 << 20)
+                copy.flush()
+                _resemble(copy.fileno(), status)
+                os.fsync(copy.fileno())
+        final = _reserve(target, name)
         os.replace(temporary, final, src_dir_fd=target, dst_dir_fd=target)
     except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary, dir_fd=target)
+        _discard(target, temporary)
         raise
+    try:
+        _keep(target)
+        _remove_original(source, name, status)
+    except BaseException:
+        _discard(target, final)
+        raise
+    return final
+
+
+def _resemble(copy: int, status: os.stat_result) -> None:
+    """Times and permissions where the file system has them; the content is what must not be lost."""
+    with suppress(OSError):
+        os.utime(copy, ns=(status.st_atime_ns, status.st_mtime_ns))
+    with suppress(OSError):
+        os.fchmod(copy, stat.S_IMODE(status.st_mode) & 0o777)
+
+
+def _remove_original(folder: int, name: str, copied: os.stat_result) -> None:
+    with suppress(FileNotFoundError):
+        now = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if (now.st_ino, Signature.of(now)) != (copied.st_ino, Signature.of(copied)):
+            raise SourceChangedError("cannot move the document: it was rewritten while it was copied")
+        os.unlink(name, dir_fd=folder)
 
 
 def beside(name: str, suffix: str) -> str:

@@ -48,7 +48,8 @@ class Ledger:
     """Moves jobs between their states. Every update of a running job is fenced by its attempt number.
 
     Methods that take a job raise LostClaimError where somebody else has it by now; all raise
-    InfrastructureError where the ledger cannot be written. `heard` is told of every outcome, after its commit.
+    LedgerUnavailableError where it cannot be written. `heard` is told, after the commit, of every job that ended
+    or went back to waiting.
     """
 
     database: Database
@@ -190,7 +191,7 @@ class Ledger:
         raise JobNotFinishedError(f"cannot retry job {job_id}: {why}")
 
     def _reopen(self, job: Job, code: str, reason: str, not_before: float, granted: int) -> None:
-        self._update(
+        row = self._update(
             job,
             "state = 'waiting', worker = NULL, not_before = :not_before, changed_at = :now, "
             "attempts_allowed = attempts_allowed + :granted, code = :code, reason = :reason",
@@ -200,6 +201,7 @@ class Ledger:
             code=code,
             reason=reason,
         )
+        self._tell(job_of(row))
 
     def _close(self, job: Job, state: JobState, code: str | None, reason: str | None) -> None:
         row = self._update(

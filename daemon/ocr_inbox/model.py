@@ -1,7 +1,8 @@
 """The values that travel between the modules: documents, jobs, readings, pages."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
 
@@ -234,6 +235,20 @@ class Reading:
     failed: tuple[PageFailure, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    @classmethod
+    def joined(cls, windows: Sequence["Reading"]) -> "Reading":
+        """The windows of one document, in order, as one reading."""
+        return replace(
+            windows[0],
+            pages=tuple(page for window in windows for page in window.pages),
+            failed=tuple(page for window in windows for page in window.failed),
+            timing=Timing(
+                preprocess=sum(window.timing.preprocess for window in windows),
+                inference=sum(window.timing.inference for window in windows),
+            ),
+            warnings=tuple(dict.fromkeys(warning for window in windows for warning in window.warnings)),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlreadyRead:
@@ -270,11 +285,13 @@ class PipelineVitals:
 class InboxVitals:
     """How an inbox is: "events" or "polling", and why it is paused if it is.
 
-    `found_by_scan` counts new documents that no event had told of; times are seconds since the epoch.
+    `found_by_scan` counts new documents that no event had told of, `settling` files that may still be growing;
+    times are seconds since the epoch.
     """
 
     name: str
     mode: str
     found_by_scan: int
     last_scan_at: float | None
+    settling: int = 0
     problem: str | None = None

@@ -86,8 +86,12 @@ class Readers(Protocol):
         """One outcome for each window, in order; blocks until a reader is free and done.
 
         A crash or an overrun costs only the window that caused it: the rest of its batch is read again.
-        Raises PipelineUnavailableError where no reader can be started.
+        Raises PipelineUnavailableError where no reader can be started, StoppingError once they are closed.
         """
+        ...
+
+    def open(self) -> None:
+        """Make sure that a free reader stands ready; raises as `read` does."""
         ...
 
 

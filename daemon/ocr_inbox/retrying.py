@@ -8,6 +8,7 @@ from ocr_inbox.errors import (
     InfrastructureError,
     OcrInboxError,
     SourceGoneError,
+    StoppingError,
     UnsupportedTypeError,
 )
 from ocr_inbox.media import named_like_a_document
@@ -46,6 +47,8 @@ def decide(error: OcrInboxError, job: Job, *, now: float, chance: float, patienc
     spread = 0.5 + chance / 2
     if isinstance(error, SourceGoneError):
         return Decision(verdict=Verdict.SKIP, not_before=now)
+    if isinstance(error, StoppingError):
+        return Decision(verdict=Verdict.PUT_OFF, not_before=now)
     if isinstance(error, InfrastructureError):
         return Decision(verdict=Verdict.PUT_OFF, not_before=now + patience.put_off_delay * spread)
     if isinstance(error, UnsupportedTypeError) and not named_like_a_document(job.document.key):

@@ -1,10 +1,8 @@
 """The last layers that a PicoDet layout model was exported without, so that it gives boxes instead of raw heads."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import numpy as np
-    import onnx
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
 
 STRIDES = (8, 16, 32, 64)
 """How many pixels of the input one cell of each head covers."""
@@ -23,9 +21,6 @@ def graft(weights: bytes) -> bytes:
     The returned one also takes `scale_factor` (1 x 2: how much height and width were scaled) and gives
     `boxes` (n x 6: class, score, x1, y1, x2, y2 in pixels of the unscaled page) and `box_count` (1).
     """
-    import onnx
-    from onnx import TensorProto, helper
-
     model = onnx.load_from_string(weights)
     graph = model.graph
     height, width = (axis.dim_value for axis in graph.input[0].type.tensor_type.shape.dim[2:])
@@ -41,10 +36,8 @@ def graft(weights: bytes) -> bytes:
     return grafted
 
 
-def _layers(scores: list[str], distributions: list[str]) -> "list[onnx.NodeProto]":
-    from onnx import TensorProto, helper
-
-    def layer(kind: str, inputs: list[str], output: str, **attributes: object) -> "onnx.NodeProto":
+def _layers(scores: list[str], distributions: list[str]) -> list[onnx.NodeProto]:
+    def layer(kind: str, inputs: list[str], output: str, **attributes: object) -> onnx.NodeProto:
         node: onnx.NodeProto = helper.make_node(kind, inputs, [output], name=f"graft/{output}", **attributes)
         return node
 
@@ -78,10 +71,7 @@ def _layers(scores: list[str], distributions: list[str]) -> "list[onnx.NodeProto
     ]
 
 
-def _constants(height: int, width: int) -> "list[onnx.TensorProto]":
-    import numpy as np
-    from onnx import numpy_helper
-
+def _constants(height: int, width: int) -> list[TensorProto]:
     centres, outwards = _cells(height, width)
     arrays = {
         "centres": centres,
@@ -100,10 +90,8 @@ def _constants(height: int, width: int) -> "list[onnx.TensorProto]":
     return [numpy_helper.from_array(array, name) for name, array in arrays.items()]
 
 
-def _cells(height: int, width: int) -> "tuple[np.ndarray, np.ndarray]":
+def _cells(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     """The centre (x, y, x, y) of every cell, and the step (-, -, +, +) of one stride outwards: cells x 4."""
-    import numpy as np
-
     centres, outwards = [], []
     for stride in STRIDES:
         rows, columns = -(-height // stride), -(-width // stride)

@@ -14,12 +14,12 @@ WRITES_SYMBOLS: Final = frozenset({Kind.RECOGNITION, Kind.TABLE_STRUCTURE})
 
 def inference_yml(model: Model, symbols: Sequence[str] = ()) -> str:
     """The `inference.yml` of a model folder; `symbols` are what the output numbers of its model stand for."""
-    template = files("ocr_inbox.paddle").joinpath("yml", f"{model.kind.value}.yml")
+    template = files("ocr_inbox.paddle") / "yml" / f"{model.kind.value}.yml"
     config = yaml.safe_load(template.read_text("utf-8"))
     config["Global"]["model_name"] = model.name
     if model.kind in WRITES_SYMBOLS:
         config["PostProcess"]["character_dict"] = list(symbols)
-    text: str = yaml.safe_dump(config, allow_unicode=True, sort_keys=False)
+    text: str = yaml.safe_dump(config, sort_keys=False)  # in ASCII: unescaped, U+0085 would be a line break
     return text
 
 

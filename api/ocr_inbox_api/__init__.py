@@ -1,0 +1,1 @@
+"""The HTTP API of ocr-inbox: requests become jobs of the built-in uploads inbox."""

@@ -1,0 +1,34 @@
+"""The door for uploads: no more come in than may wait."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi.concurrency import run_in_threadpool
+
+from ocr_inbox.chronicle import Chronicle
+from ocr_inbox.errors import QueueFullError
+from ocr_inbox_api.parts import UPLOADS
+
+
+class Entrance:
+    """Remembers how many uploads are on their way in; they will be jobs, but the ledger does not know them yet."""
+
+    def __init__(self, chronicle: Chronicle, most: int) -> None:
+        self._chronicle = chronicle
+        self._most = most
+        self._coming = 0
+
+    @asynccontextmanager
+    async def passed(self) -> AsyncIterator[None]:
+        """Hold a place until the upload is a job; raises QueueFullError where there is none."""
+        waiting = await run_in_threadpool(self._waiting)
+        if waiting + self._coming >= self._most:
+            raise QueueFullError(f"{self._most} uploads wait already; try again a little later")
+        self._coming += 1
+        try:
+            yield
+        finally:
+            self._coming -= 1
+
+    def _waiting(self) -> int:
+        return sum(queue.waiting + queue.running for queue in self._chronicle.queues() if queue.inbox == UPLOADS)

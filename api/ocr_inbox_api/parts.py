@@ -1,0 +1,46 @@
+"""What the API is given: the parts of the daemon that it may touch, and its limits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ocr_inbox.chronicle import Chronicle
+from ocr_inbox.ledger import Ledger
+from ocr_inbox.model import Job, Output
+from ocr_inbox.ports import Clock, Vitals
+
+UPLOADS = "uploads"
+"""The built-in inbox that uploads are documents of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiOptions:
+    """Limits of the API; without keys it asks nobody who they are, without origins no browser may call it.
+
+    `max_upload_bytes` is for the file alone. `max_waiting` counts open jobs of uploads.
+    """
+
+    max_upload_bytes: int = 10 * 1024 * 1024
+    max_waiting: int = 100
+    timeout_seconds: float = 120.0
+    upload_timeout_seconds: float = 60.0
+    keys: tuple[str, ...] = field(default=(), repr=False)
+    cors_origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The daemon as the API sees it.
+
+    `fetch` gives what was delivered for a job, or None; it may raise InboxUnavailableError.
+    `uploads` is the folder of the uploads inbox. `started_at` is in seconds since the epoch.
+    """
+
+    ledger: Ledger
+    chronicle: Chronicle
+    vitals: Vitals
+    fetch: Callable[[Job, Output], bytes | None]
+    uploads: Path
+    version: str
+    started_at: float
+    clock: Clock

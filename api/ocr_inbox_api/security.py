@@ -1,0 +1,31 @@
+"""Who may ask: whoever has one of the keys, or everyone where there are none."""
+
+import hmac
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Security
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+
+from ocr_inbox_api.refusals import UnauthorizedError
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Lets a request pass that carries one of the keys, in either header."""
+
+    accepted: tuple[str, ...] = field(repr=False)
+
+    async def demand(
+        self,
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Security(HTTPBearer(auto_error=False))],
+        header: Annotated[str | None, Security(APIKeyHeader(name="X-API-Key", auto_error=False))],
+    ) -> None:
+        """Raises UnauthorizedError; how long that takes says nothing about the keys."""
+        given = filter(None, (bearer.credentials if bearer else None, header))
+        # Header bytes reach us decoded as latin-1. All pairs are compared, so that no key answers sooner than another.
+        equal = [
+            hmac.compare_digest(candidate.encode("latin-1"), key.encode()) for candidate in given for key in self.accepted
+        ]
+        if not any(equal):
+            raise UnauthorizedError("send a key as Authorization: Bearer KEY, or as X-API-Key: KEY")

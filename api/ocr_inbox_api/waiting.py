@@ -1,0 +1,61 @@
+"""Requests that wait for their job: the ledger tells of its end, nobody looks twice."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from ocr_inbox.model import Job, JobState
+from ocr_inbox_api.parts import UPLOADS
+from ocr_inbox_api.problems import problem
+
+_UNAVAILABLE = 503
+
+
+class Waiting:
+    """Remembers who waits for which upload. `heard` may be called in any thread, the rest in the event loop only."""
+
+    def __init__(self) -> None:
+        self._outcomes: dict[str, asyncio.Future[Job]] = {}
+
+    @contextmanager
+    def expect(self, key: str) -> Iterator[asyncio.Future[Job]]:
+        """What becomes of an upload; to be entered before its job exists, so that no end is missed."""
+        outcome: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
+        self._outcomes[key] = outcome
+        try:
+            yield outcome
+        finally:
+            del self._outcomes[key]
+            outcome.cancel()
+
+    def heard(self, job: Job) -> None:
+        """Wake who waits for this job, if it ended or was put off; another attempt is worth waiting for."""
+        if job.document.inbox != UPLOADS:
+            return
+        outcome = self._outcomes.get(job.document.key)
+        if outcome is None or (job.state is JobState.WAITING and problem(job.code).status != _UNAVAILABLE):
+            return
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            outcome.get_loop().call_soon_threadsafe(_settle, outcome, job)
+
+
+def _settle(outcome: asyncio.Future[Job], job: Job) -> None:
+    if not outcome.done():
+        outcome.set_result(job)
+
+
+async def first_of(request: Request, outcome: asyncio.Future[Job], seconds: float) -> Job | None:
+    """The job when it is told of, or None after `seconds`; raises ClientDisconnect where nobody listens any more."""
+    gone = asyncio.ensure_future(request.receive())
+    try:
+        await asyncio.wait({outcome, gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if outcome.done():
+            return outcome.result()
+        if gone.done():
+            raise ClientDisconnect
+        return None
+    finally:
+        gone.cancel()

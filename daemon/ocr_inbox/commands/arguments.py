@@ -1,0 +1,30 @@
+"""What several commands take, and how they print."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ocr_inbox.settings import Settings
+
+DEFAULT_CONFIG = Path("/etc/ocr-inbox/ocr-inbox.toml")
+
+Config = Annotated[
+    Path,
+    typer.Option("--config", "-c", envvar="OCR_INBOX_CONFIG", help="The configuration file.", show_default=True),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+def settings_of(config: Path) -> "Settings":
+    """The settings in this file; raises ConfigurationError."""
+    from ocr_inbox.settings import load_settings
+
+    return load_settings(config)
+
+
+def print_json(content: object) -> None:
+    """One JSON value, indented, on stdout."""
+    typer.echo(json.dumps(content, indent=2, ensure_ascii=False))

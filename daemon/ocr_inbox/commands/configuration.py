@@ -1,0 +1,95 @@
+"""`check-config`, `route`, `schema` and `doctor`: before anything runs."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ocr_inbox.commands.arguments import DEFAULT_CONFIG, AsJson, Config, print_json, settings_of
+
+if TYPE_CHECKING:
+    from ocr_inbox.settings import InboxSettings
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("check-config")(check_config)
+    app.command("route")(route)
+    app.command("schema")(schema)
+    app.command("doctor")(doctor)
+
+
+def check_config(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
+    """Say whether the configuration can work; exit code 78 if not. --json prints it with all defaults."""
+    settings = settings_of(config)
+    if as_json:
+        shown = settings.model_dump(mode="json")
+        shown["api"]["keys"] = ["***" for _ in settings.api.keys]
+        print_json(shown)
+        return
+    typer.echo(f"{config} can work: {len(settings.inboxes)} inboxes, state in {settings.state_dir}")
+
+
+def route(
+    path: Annotated[Path, typer.Argument(help="A file, present or not, inside an inbox.")],
+    config: Config = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Say which inbox and rule take a path, and why."""
+    from ocr_inbox.errors import ConfigurationError
+
+    settings = settings_of(config)
+    for inbox in settings.inboxes:
+        where = Path(path).absolute()
+        if where.is_relative_to(inbox.folder):
+            _print_route(inbox, where.relative_to(inbox.folder), as_json=as_json)
+            return
+    folders = ", ".join(str(inbox.folder) for inbox in settings.inboxes)
+    raise ConfigurationError(f"cannot route {path}: it lies in no inbox (these are {folders})")
+
+
+def _print_route(inbox: "InboxSettings", relative: Path, *, as_json: bool) -> None:
+    from ocr_inbox.folder import ignored_because
+    from ocr_inbox.options import folder_options, rules_of
+    from ocr_inbox.routing import route as route_key
+
+    ignored = ignored_because(str(relative), folder_options(inbox))
+    assignment = route_key(str(relative), rules_of(inbox))
+    reason = ignored or assignment.reason
+    if as_json:
+        pipeline = assignment.pipeline.value if assignment.pipeline and not ignored else None
+        print_json({"inbox": inbox.name, "pipeline": pipeline, "rule": assignment.rule, "reason": reason})
+    elif reason or assignment.pipeline is None:
+        typer.echo(f"inbox {inbox.name} leaves it alone: {reason}")
+    else:
+        outputs = ", ".join(output.value for output in assignment.outputs)
+        typer.echo(
+            f"inbox {inbox.name}, rule {assignment.rule}: pipeline {assignment.pipeline.value}, "
+            f"priority {assignment.priority.name.lower()}, outputs {outputs}"
+        )
+
+
+def schema() -> None:
+    """Print the JSON Schema of the sidecars."""
+    from importlib.resources import files
+
+    typer.echo(files("ocr_inbox").joinpath("sidecar.schema.json").read_text(encoding="utf-8"), nl=False)
+
+
+def doctor(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
+    """Check models, libraries, folders, limits and the port, and say how to mend what is wrong."""
+    from ocr_inbox.checkup import Health, examine
+
+    findings = examine(settings_of(config))
+    if as_json:
+        print_json([{**asdict(finding), "health": finding.health.value} for finding in findings])
+    else:
+        marks = {Health.GOOD: "ok  ", Health.DOUBTFUL: "warn", Health.BAD: "FAIL"}
+        for finding in findings:
+            typer.echo(f"{marks[finding.health]}  {finding.subject}: {finding.detail}")
+            if finding.remedy:
+                typer.echo(f"      -> {finding.remedy}")
+    if any(finding.health is Health.BAD for finding in findings):
+        raise typer.Exit(1)
+

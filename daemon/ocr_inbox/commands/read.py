@@ -1,0 +1,50 @@
+"""`read`: files to sidecars on stdout, without a daemon."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ocr_inbox.commands.arguments import DEFAULT_CONFIG, Config, settings_of
+
+_DATA_ERROR = 65
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("read")(read)
+
+
+def read(
+    files: Annotated[list[Path], typer.Argument(help="Images and PDFs.")],
+    config: Config = DEFAULT_CONFIG,
+    as_text: Annotated[bool, typer.Option("--text", help="Print the text only.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print markdown only.")] = False,
+) -> None:
+    """Read files now: one line of sidecar JSON each on stdout, progress on stderr.
+
+    Without a configuration file the defaults hold. Exit code 65 if a file cannot be read; the others still are.
+    """
+    from ocr_inbox.commands.models import pull_for
+    from ocr_inbox.desk import read_files
+    from ocr_inbox.logs import set_up_logging
+    from ocr_inbox.model import Output
+    from ocr_inbox.settings import Settings
+
+    default = config == DEFAULT_CONFIG and not config.exists()
+    settings = Settings(state_dir=Path("/nonexistent")) if default else settings_of(config)
+    set_up_logging("error")
+    pull_for(settings)
+    failures = 0
+    outputs = (Output.JSON, Output.MARKDOWN) if as_markdown else (Output.JSON,)
+    with typer.progressbar(
+        read_files(settings, files, outputs), length=len(files), file=sys.stderr, label="reading"
+    ) as results:
+        for result in results:
+            failures += not result.success
+            if not result.success:
+                typer.echo(f"\nocr-inbox: {result.path}: {result.problem}", err=True)
+            typer.echo(result.text if as_text else result.markdown if as_markdown else result.sidecar, nl=False)
+    if failures:
+        raise typer.Exit(_DATA_ERROR)

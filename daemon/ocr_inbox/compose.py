@@ -1,0 +1,228 @@
+"""The composition root: the only module that knows all others, and puts the daemon together."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+
+import filelock
+import structlog
+from ocr_inbox_api.app import create_app
+
+from ocr_inbox import __version__
+from ocr_inbox.chronicle import Chronicle
+from ocr_inbox.database import Database
+from ocr_inbox.dispatch import Lane
+from ocr_inbox.drain import Drain
+from ocr_inbox.errors import AlreadyRunningError, ConfigurationError
+from ocr_inbox.folder import FolderInbox
+from ocr_inbox.http import HttpServer, listen
+from ocr_inbox.intake import Intake
+from ocr_inbox.ledger import Ledger
+from ocr_inbox.logs import log_outcome
+from ocr_inbox.model import InboxVitals, Job, Output, PipelineName, PipelineVitals
+from ocr_inbox.options import (
+    UPLOADS,
+    api_options,
+    folder_options,
+    ledger_path,
+    rules_of,
+    upload_options,
+    uploads_folder,
+)
+from ocr_inbox.pipelines import text_family, text_habits, text_readers
+from ocr_inbox.ports import Loop
+from ocr_inbox.processes import ProcessReaders
+from ocr_inbox.settings import Settings
+from ocr_inbox.supervise import Supervision
+from ocr_inbox.upkeep import Upkeep
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Daemon:
+    """Everything that runs, and what it is made of; built by `assembled`."""
+
+    settings: Settings
+    ledger: Ledger
+    chronicle: Chronicle
+    folders: dict[str, FolderInbox]
+    uploads: FolderInbox
+    text: ProcessReaders
+    stop: threading.Event = field(default_factory=threading.Event)
+    intakes: list[Intake] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Serve until `stop` is set."""
+        with self._listener() as http:
+            self._supervise([*http, self._upkeep()])
+
+    def drain(self) -> Drain:
+        """Serve until everything that was there has come to its end; the API stays closed."""
+        drain = Drain(chronicle=self.chronicle, inboxes=self.inboxes, pipelines=self.pipelines)
+        self.ledger.heard.append(drain.hear)
+        self._supervise([drain])
+        return drain
+
+    def rescan(self) -> None:
+        """Look through all inboxes now."""
+        for folder in self.folders.values():
+            folder.rescan()
+
+    def pipelines(self) -> Sequence[PipelineVitals]:
+        """Keep the promise of `ports.Vitals`."""
+        return (
+            PipelineVitals(
+                pipeline=PipelineName.TEXT,
+                family=text_family(self.settings),
+                ready=self.text.ready(),
+                readers=self.text.count,
+                restarts=self.text.restarts,
+                device=self.settings.pipelines.text.device,
+                problem=self.text.problem,
+            ),
+        )
+
+    def inboxes(self) -> Sequence[InboxVitals]:
+        """Keep the promise of `ports.Vitals`."""
+        return [
+            replace(self.folders[intake.inbox.name].vitals(), found_by_scan=intake.found_by_scan)
+            for intake in self.intakes
+        ]
+
+    def fetch(self, job: Job, output: Output) -> bytes | None:
+        """What was delivered for a job, if its inbox is still configured."""
+        inbox = self._all_inboxes().get(job.document.inbox)
+        return inbox.delivered(job.document, output) if inbox else None
+
+    def _all_inboxes(self) -> dict[str, FolderInbox]:
+        return {**self.folders, UPLOADS: self.uploads}
+
+    def _supervise(self, more: Sequence[Loop]) -> None:
+        lanes = [
+            Lane(
+                name=f"text-{number}",
+                habits=text_habits(self.settings),
+                ledger=self.ledger,
+                inboxes=self._all_inboxes(),
+                readers=self.text,
+                clock=time.time,
+            )
+            for number in range(self.text.count)
+        ]
+        supervision = Supervision(loops=[*self.intakes, *lanes, *more], stop=self.stop)
+        with _signals(self.stop, self.rescan):
+            log.info("started", version=__version__, inboxes=len(self.folders), readers=self.text.count)
+            supervision.run(grace_seconds=self.settings.grace_seconds, cut_short=self.text.close)
+            log.info("stopped")
+
+    @contextmanager
+    def _listener(self) -> Iterator[list[HttpServer]]:
+        api = self.settings.api
+        if not api.enabled:
+            yield []
+            return
+        with listen(api.host, api.port) as listener:
+            application = create_app(
+                options=api_options(self.settings),
+                ledger=self.ledger,
+                chronicle=self.chronicle,
+                vitals=self,
+                fetch=self.fetch,
+                uploads=uploads_folder(self.settings),
+                version=__version__,
+                clock=time.time,
+            )
+            yield [HttpServer(application, listener, self.settings.grace_seconds)]
+
+    def _upkeep(self) -> Upkeep:
+        return Upkeep(
+            inbox=UPLOADS,
+            chronicle=self.chronicle,
+            remove=self._remove_upload,
+            keep_seconds=self.settings.api.keep_results_hours * 3600,
+            clock=time.time,
+        )
+
+    def _remove_upload(self, job: Job) -> None:
+        folder = uploads_folder(self.settings)
+        for path in folder.glob(f"{job.document.key}*"):
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def assembled(settings: Settings) -> Iterator[Daemon]:
+    """The daemon with its files open and its ledger recovered.
+
+    Raises AlreadyRunningError, LedgerTooNewError, ConfigurationError.
+    """
+    with ExitStack() as stack:
+        _create_folders(settings)
+        stack.enter_context(_only_one(settings.state_dir))
+        database = stack.enter_context(Database(ledger_path(settings)))
+        ledger = Ledger(database, time.time, attempts_allowed=settings.retry.attempts)
+        if recovered := ledger.recover():
+            log.warning("recovered", jobs=recovered)
+        ledger.heard.append(log_outcome)
+        daemon = Daemon(
+            settings=settings,
+            ledger=ledger,
+            chronicle=Chronicle(database),
+            folders={inbox.name: FolderInbox(folder_options(inbox), time.time) for inbox in settings.inboxes},
+            uploads=FolderInbox(upload_options(settings), time.time),
+            text=stack.enter_context(text_readers(settings)),
+        )
+        daemon.intakes = [
+            Intake(daemon.folders[inbox.name], rules_of(inbox), ledger) for inbox in settings.inboxes
+        ]
+        yield daemon
+
+
+def _create_folders(settings: Settings) -> None:
+    wanted = [settings.state_dir, uploads_folder(settings)]
+    for inbox in settings.inboxes:
+        if inbox.create:
+            wanted.append(inbox.folder)
+            wanted += [] if inbox.rules else [inbox.folder / name.value for name in PipelineName]
+    try:
+        for folder in wanted:
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"cannot make the folder {error.filename}: {error.strerror}") from error
+
+
+@contextmanager
+def _only_one(state_dir: Path) -> Iterator[None]:
+    lock = filelock.FileLock(state_dir / "daemon.lock")
+    try:
+        lock.acquire(blocking=False)
+    except filelock.Timeout as error:
+        raise AlreadyRunningError(
+            f"cannot start: another ocr-inbox works in {state_dir}; stop it first, or choose another state_dir"
+        ) from error
+    pid_file = state_dir / "daemon.pid"
+    try:
+        pid_file.write_text(str(os.getpid()), encoding="ascii")
+        yield
+        pid_file.unlink(missing_ok=True)
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _signals(stop: threading.Event, rescan: Callable[[], None]) -> Iterator[None]:
+    handlers = {
+        signal.SIGTERM: lambda *_: stop.set(),
+        signal.SIGINT: lambda *_: stop.set(),
+        signal.SIGUSR1: lambda *_: rescan(),
+    }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

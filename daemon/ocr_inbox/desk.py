@@ -1,0 +1,103 @@
+"""Reading files for a person who waits, with readers but without ledger and inboxes."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from ocr_inbox.errors import OcrInboxError, UnreadableDocumentError
+from ocr_inbox.model import Assignment, Document, Job, JobState, Output, PipelineName, Signature
+from ocr_inbox.pipelines import config_digest, text_reader_count, text_readers
+from ocr_inbox.ports import Readers
+from ocr_inbox.reading import Deliverable, Reading, Source, Window
+from ocr_inbox.settings import Settings
+from ocr_inbox.sidecar import Provenance, render, render_failure
+from ocr_inbox.windows import demand_reading, with_rest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskResult:
+    """What became of one file: the sidecar's text always, `text` and `markdown` where it could be read."""
+
+    path: Path
+    success: bool
+    sidecar: str
+    text: str = ""
+    markdown: str = ""
+    problem: str = ""
+
+
+def read_files(settings: Settings, paths: Sequence[Path], outputs: tuple[Output, ...]) -> Iterator[DeskResult]:
+    """The results in the order of `paths`; raises PipelineUnavailableError where no reader can start."""
+    count = min(text_reader_count(settings), len(paths))
+    with text_readers(settings, count) as readers, ThreadPoolExecutor(count) as lanes:
+        readers.open()
+        desk = _Desk(settings=settings, readers=readers, outputs=outputs)
+        yield from lanes.map(desk.read, range(1, len(paths) + 1), paths)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Desk:
+    settings: Settings
+    readers: Readers
+    outputs: tuple[Output, ...]
+
+    def read(self, number: int, path: Path) -> DeskResult:
+        job = _job(number, path, self.outputs)
+        digest = config_digest(self.settings, self.outputs)
+        try:
+            source = _source(path)
+            reading = self._reading(source)
+            uri = path.absolute().as_uri()
+            files = render(job, reading, Provenance(uri=uri, config_digest=digest, now=time.time()))
+        except OcrInboxError as error:
+            provenance = Provenance(uri=str(path), config_digest=digest, now=time.time())
+            (failure,) = render_failure(job, error, provenance)
+            return DeskResult(path=path, success=False, sidecar=failure.content.decode(), problem=str(error))
+        return _result(path, files)
+
+
+    def _reading(self, source: Source) -> Reading:
+        pages = self.settings.pipelines.text.window_pages
+        (first,) = self.readers.read([Window(source=source, first_page=0, page_count=pages)])
+        return with_rest(
+            demand_reading(first), source, readers=self.readers, window_pages=pages, note=lambda *_: None
+        )
+
+
+def _result(path: Path, files: Sequence[Deliverable]) -> DeskResult:
+    content = {file.output: file.content.decode() for file in files}
+    return DeskResult(
+        path=path,
+        success=True,
+        sidecar=content[Output.JSON],
+        text=json.loads(content[Output.JSON])["result"]["text"] + "\n",
+        markdown=content.get(Output.MARKDOWN, ""),
+    )
+
+
+def _source(path: Path) -> Source:
+    try:
+        signature = Signature.of(path.stat())
+    except OSError as error:
+        raise UnreadableDocumentError(f"cannot read it: {error.strerror}") from error
+    where = path.resolve()
+    return Source(root=str(where.parent), path=where.name, signature=signature)
+
+
+def _job(number: int, path: Path, outputs: tuple[Output, ...]) -> Job:
+    now = time.time()
+    return Job(
+        id=number,
+        document=Document(inbox="read", key=path.name, version=""),
+        size=0,
+        assignment=Assignment(pipeline=PipelineName.TEXT, rule="read", outputs=outputs),
+        state=JobState.RUNNING,
+        attempts=1,
+        attempts_allowed=1,
+        not_before=now,
+        enqueued_at=now,
+        started_at=now,
+    )

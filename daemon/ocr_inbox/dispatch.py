@@ -1,0 +1,189 @@
+"""From the ledger through a reader to the sidecar: the way of one document."""
+
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from ocr_inbox.errors import (
+    InfrastructureError,
+    LedgerUnavailableError,
+    LostClaimError,
+    OcrInboxError,
+    ReaderCrashedError,
+    SourceGoneError,
+    StoppingError,
+)
+from ocr_inbox.ledger import Ledger
+from ocr_inbox.model import AlreadyRead, Job, Output, PipelineName, Reading, Window
+from ocr_inbox.ports import Clock, Inbox, Outcome, Readers
+from ocr_inbox.retrying import Patience, Verdict, decide
+from ocr_inbox.sidecar import Provenance, known_sha256, render, render_failure
+from ocr_inbox.windows import demand_reading, with_rest
+
+_IDLE_SECONDS = 1.0
+"""How often an idle lane looks for jobs that became due, or that another process put into the ledger."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """How a pipeline's documents are read; `digests` name the configuration for each set of outputs."""
+
+    pipeline: PipelineName
+    digests: Mapping[tuple[Output, ...], str]
+    patience: Patience
+    window_pages: int = 4
+    batch: int = 1
+
+
+@dataclass
+class Lane:
+    """Takes jobs of one pipeline to their end, one batch at a time; there are as many lanes as readers."""
+
+    name: str
+    habits: Habits
+    ledger: Ledger
+    inboxes: Mapping[str, Inbox]
+    readers: Readers
+    clock: Clock
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _obstacle: str | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve until `stop`; a job is claimed only when a reader stands ready for it."""
+        self._stop = stop
+        while not stop.is_set():
+            heard = self.ledger.bell.count()
+            try:
+                self.readers.open()
+                jobs = self.ledger.claim(self.habits.pipeline, self.name, self.habits.batch)
+                self._serve(jobs)
+            except StoppingError:
+                return
+            except InfrastructureError as error:
+                self._wait_for_the_world(error)
+            else:
+                self._obstacle = None
+                if not jobs:
+                    self.ledger.bell.wait(heard, _IDLE_SECONDS)
+
+    def _wait_for_the_world(self, error: InfrastructureError) -> None:
+        """Say once what is in the way, and look again later."""
+        if str(error) != self._obstacle:
+            log.error(error.code, lane=self.name, reason=str(error))
+        self._obstacle = str(error)
+        self._stop.wait(self.habits.patience.put_off_delay)
+
+    def _serve(self, jobs: Sequence[Job]) -> None:
+        first = self._first_windows([job for job in jobs if job.sidecar is None])
+        for job in jobs:
+            try:
+                self._conduct(job, first.get(job.id))
+            except LostClaimError as error:
+                log.warning("claim_lost", job=job.id, reason=str(error))
+            except LedgerUnavailableError:
+                raise
+            except OcrInboxError as error:
+                self._fail(job, error)
+
+    def _noted(self, step: Callable[[], None]) -> None:
+        """Write into the ledger, however long that takes: what was read must not be forgotten for a full disk."""
+        while True:
+            try:
+                return step()
+            except LedgerUnavailableError as error:
+                if self._stop.is_set():
+                    raise
+                self._wait_for_the_world(error)
+
+    def _conduct(self, job: Job, first: Outcome | None) -> None:
+        """The way of one document."""
+        inbox = self.inboxes[job.document.inbox]
+        if first is not None:
+            outcome = self._whole(job, first)
+            if isinstance(outcome, AlreadyRead):
+                sidecar = inbox.sidecar_uri(job.document)
+            else:
+                sidecar = inbox.deliver(job.document, render(job, outcome, self._provenance(job, inbox)))
+            self._noted(lambda: self.ledger.note_sidecar(job, sidecar))
+        inbox.archive(job.document)
+        self._noted(lambda: self.ledger.finish(job))
+
+    def _first_windows(self, jobs: Sequence[Job]) -> dict[int, Outcome]:
+        """What the readers made of the first pages of each job, by job id."""
+        outcomes: dict[int, Outcome] = {}
+        windows: list[tuple[Job, Window]] = []
+        for job in jobs:
+            try:
+                windows.append((job, self._window(job)))
+            except OcrInboxError as error:
+                outcomes[job.id] = error
+        try:
+            results = self.readers.read([window for _, window in windows]) if windows else []
+        except InfrastructureError as error:
+            results = [error] * len(windows)
+        return outcomes | {job.id: result for (job, _), result in zip(windows, results, strict=True)}
+
+    def _window(self, job: Job) -> Window:
+        if job.attempts > job.attempts_allowed:
+            raise ReaderCrashedError(
+                f"cannot read it: the daemon ended {job.attempts - 1} times while it was being read"
+            )
+        inbox = self.inboxes.get(job.document.inbox)
+        if inbox is None:
+            raise SourceGoneError(f"cannot read it: the configuration has no inbox {job.document.inbox} any more")
+        return Window(
+            source=inbox.locate(job.document),
+            first_page=0,
+            page_count=self.habits.window_pages,
+            known_sha256=known_sha256(inbox.delivered(job.document, Output.JSON), self._digest(job)),
+        )
+
+    def _whole(self, job: Job, first: Outcome) -> Reading | AlreadyRead:
+        """All pages, or the word that they were read before."""
+        if isinstance(first, AlreadyRead):
+            return first
+        return with_rest(
+            demand_reading(first),
+            self.inboxes[job.document.inbox].locate(job.document),
+            readers=self.readers,
+            window_pages=self.habits.window_pages,
+            note=lambda done, total: self._noted(lambda: self.ledger.note_pages(job, done, total)),
+        )
+
+    def _fail(self, job: Job, error: OcrInboxError) -> None:
+        now, chance = self.clock(), random.random()  # noqa: S311 - spreads retries, guards nothing
+        decision = decide(error, job, now=now, chance=chance, patience=self.habits.patience)
+        code, reason = error.code, str(error)
+        try:
+            if decision.verdict is Verdict.BURY:
+                self._bury(job, error)
+            elif decision.verdict is Verdict.SKIP:
+                self._noted(lambda: self.ledger.skip(job, code, reason))
+            elif decision.verdict is Verdict.RETRY:
+                self._noted(lambda: self.ledger.retry(job, code, reason, decision.not_before))
+            else:
+                self._noted(lambda: self.ledger.put_off(job, code, reason, decision.not_before))
+        except LostClaimError as lost:
+            log.warning("claim_lost", job=job.id, reason=str(lost))
+
+    def _bury(self, job: Job, error: OcrInboxError) -> None:
+        """Tell whoever dropped it; where that cannot be told, the job waits until it can."""
+        inbox = self.inboxes[job.document.inbox]
+        try:
+            inbox.deliver(job.document, render_failure(job, error, self._provenance(job, inbox)))
+            inbox.reject(job.document)
+        except (InfrastructureError, SourceGoneError) as obstacle:
+            self._fail(job, obstacle)
+        else:
+            self._noted(lambda: self.ledger.bury(job, error.code, str(error)))
+
+    def _provenance(self, job: Job, inbox: Inbox) -> Provenance:
+        return Provenance(uri=inbox.uri(job.document), config_digest=self._digest(job), now=self.clock())
+
+    def _digest(self, job: Job) -> str:
+        return self.habits.digests[job.assignment.outputs]

@@ -1,0 +1,52 @@
+"""For `run --once`: when everything that was there has come to its end, ask the daemon to stop."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ocr_inbox.chronicle import Chronicle
+from ocr_inbox.model import InboxVitals, Job, JobState, PipelineName, PipelineVitals
+
+_LOOK_SECONDS = 0.1
+
+
+@dataclass
+class Drain:
+    """Watches the inboxes' first scans and the queue; remembers what was buried meanwhile."""
+
+    chronicle: Chronicle
+    inboxes: Callable[[], Sequence[InboxVitals]]
+    pipelines: Callable[[], Sequence[PipelineVitals]]
+    buried: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The thread's name in logs."""
+        return "drain"
+
+    def hear(self, job: Job) -> None:
+        """Count what was given up."""
+        self.buried += job.state is JobState.BURIED
+
+    def run(self, stop: threading.Event) -> None:
+        """Set `stop` once nothing can change any more by itself."""
+        while not stop.is_set() and not self._drained():
+            stop.wait(_LOOK_SECONDS)
+        stop.set()
+
+    def _drained(self) -> bool:
+        inboxes = self.inboxes()
+        if any(inbox.problem is None and (inbox.last_scan_at is None or inbox.settling) for inbox in inboxes):
+            return False
+        pipelines = self.pipelines()
+        if any(self._moving(pipeline) for pipeline in pipelines):
+            return False
+        self.problems = [f"inbox {inbox.name}: {inbox.problem}" for inbox in inboxes if inbox.problem]
+        self.problems += [f"pipeline {item.pipeline.value}: {item.problem}" for item in pipelines if item.problem]
+        waiting = sum(queue.waiting for queue in self.chronicle.queues())
+        self.problems += [f"{waiting} documents wait; `ocr-inbox jobs --state waiting` says why"] if waiting else []
+        return True
+
+    def _moving(self, vitals: PipelineVitals) -> bool:
+        return vitals.problem is None and self.chronicle.unsettled(PipelineName(vitals.pipeline)) > 0

@@ -1,0 +1,66 @@
+"""The API's server, as one of the daemon's loops (uvicorn)."""
+
+import socket
+import threading
+from dataclasses import dataclass
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from ocr_inbox.errors import ConfigurationError
+
+log = structlog.get_logger()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket, before anything else is started. Raises ConfigurationError where the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ConfigurationError(
+            f"cannot listen on {host}:{port}: {error.strerror}; stop what listens there (`ss -ltnp`), or set api.port"
+        ) from error
+    return listener
+
+
+@dataclass
+class HttpServer:
+    """Serves an application on a socket that is already bound."""
+
+    application: ASGIApp
+    listener: socket.socket
+    grace_seconds: float
+
+    @property
+    def name(self) -> str:
+        """The thread's name in logs."""
+        return "http"
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve until `stop`, then let the open requests end."""
+        server = uvicorn.Server(
+            uvicorn.Config(
+                self.application,
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=max(1, int(self.grace_seconds)),
+            )
+        )
+        waiter = threading.Thread(target=_tell_to_exit, args=(server, stop), name="http-stop", daemon=True)
+        waiter.start()
+        host, port = self.listener.getsockname()[:2]
+        log.info("api_listening", url=f"http://{host}:{port}/")
+        server.run(sockets=[self.listener])
+        if not stop.is_set():
+            raise RuntimeError("cannot go on: the HTTP server ended by itself")
+
+
+def _tell_to_exit(server: uvicorn.Server, stop: threading.Event) -> None:
+    stop.wait()
+    server.should_exit = True

@@ -1,0 +1,98 @@
+"""PDF documents, each page drawn by PDFium with its annotations and filled-in forms."""
+
+import math
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from ocr_inbox.errors import EncryptedDocumentError, TooLargeError, UnreadableDocumentError
+from ocr_inbox.images.pages import Limits, PageImage
+
+_POINTS_PER_INCH = 72
+_LOCKED = (pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY)
+
+
+class PdfPages:
+    """The pages of an open PDF; it remembers which of them had to be drawn smaller."""
+
+    media_type = "application/pdf"
+
+    def __init__(self, document: pdfium.PdfDocument, page_total: int, limits: Limits) -> None:
+        self._document = document
+        self.page_total = page_total
+        self._limits = limits
+        self._reduced: dict[int, str] = {}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A sentence for each page that was drawn at less than the wanted resolution."""
+        return tuple(self._reduced.values())
+
+    def decode(self, index: int) -> PageImage:
+        """As `Pages.decode` promises, but a page with too many pixels is drawn smaller, with a warning."""
+        if not 0 <= index < self.page_total:
+            raise IndexError(index)
+        subject = f"page {index + 1} of {self.page_total}"
+        try:
+            with closing(self._document[index]) as page:
+                dpi = _affordable_dpi(page.get_size(), self._limits)
+                if dpi < self._limits.pdf_dpi:
+                    self._reduced[index] = f"{subject} is so large that it was drawn at {dpi:.0f} dots per inch"
+                # The bitmap's own buffer is the result: PDFium draws BGR without gaps between the lines.
+                with closing(page.render(scale=dpi / _POINTS_PER_INCH)) as bitmap:
+                    return PageImage(index=index, pixels=bitmap.to_numpy())
+        except (pdfium.PdfiumError, ArithmeticError, ValueError) as error:
+            raise UnreadableDocumentError(
+                f"cannot read {subject}: it is damaged; open the PDF in another program and save it again",
+            ) from error
+        except MemoryError as error:
+            raise TooLargeError(
+                f"cannot read {subject}: drawing it takes more memory than there is; lower the resolution for PDF",
+            ) from error
+
+
+@contextmanager
+def open_pdf(data: bytes, limits: Limits) -> Iterator[PdfPages]:
+    """Open a PDF and close everything that belongs to it at the end; `open_pages` says what is raised."""
+    with _loaded(data) as document:
+        # Has to come before the first page, or its form fields stay empty; a broken form costs only itself.
+        with suppress(pdfium.PdfiumError):
+            document.init_forms()
+        page_total = len(document)
+        if page_total > limits.max_pages:
+            raise TooLargeError(
+                f"cannot read the document: it has {page_total} pages and {limits.max_pages} are allowed;"
+                " split it or raise the limit",
+            )
+        if page_total < 1:
+            raise UnreadableDocumentError("cannot read the document: this PDF has no pages; save it again")
+        yield PdfPages(document, page_total, limits)
+
+
+def _loaded(data: bytes) -> pdfium.PdfDocument:
+    try:
+        return pdfium.PdfDocument(data)
+    except pdfium.PdfiumError as error:
+        if error.err_code in _LOCKED:
+            raise EncryptedDocumentError(
+                "cannot read the document: this PDF asks for a password; save it without one",
+            ) from error
+        raise UnreadableDocumentError(
+            "cannot read the document: this PDF is damaged or cut off; open it in another program and save it again",
+        ) from error
+
+
+def _affordable_dpi(size: tuple[float, float], limits: Limits) -> float:
+    """The wanted resolution, or what remains of it for a page of `size` points that would have too many pixels."""
+    width, height = size
+    dpi = float(limits.pdf_dpi)
+    while (pixels := _pixels_across(width, dpi) * _pixels_across(height, dpi)) > limits.max_pixels:
+        # Sides are rounded up, so the root alone might stay a little above the limit for ever.
+        dpi *= min(0.99, math.sqrt(limits.max_pixels / pixels))
+    return dpi
+
+
+def _pixels_across(points: float, dpi: float) -> int:
+    return math.ceil(points * dpi / _POINTS_PER_INCH)

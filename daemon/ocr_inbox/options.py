@@ -1,0 +1,97 @@
+"""From the settings to the plain values that the constructors of the outside take."""
+
+from pathlib import Path
+
+from ocr_inbox_api.app import ApiOptions
+
+from ocr_inbox.errors import ConfigurationError
+from ocr_inbox.folder import FolderOptions
+from ocr_inbox.model import Priority
+from ocr_inbox.routing import Rule, default_rules
+from ocr_inbox.settings import InboxSettings, Settings
+
+UPLOADS = "uploads"
+"""The name of the built-in inbox of the API."""
+
+
+def rules_of(inbox: InboxSettings) -> tuple[Rule, ...]:
+    """The inbox's rules, or the ones for newcomers."""
+    return (
+        tuple(
+            Rule(
+                match=rule.match,
+                pipeline=rule.pipeline,
+                priority=Priority[rule.priority.upper()],
+                outputs=rule.outputs,
+            )
+            for rule in inbox.rules
+        )
+        or default_rules()
+    )
+
+
+def ledger_path(settings: Settings) -> Path:
+    """The ledger's file."""
+    return settings.state_dir / "ledger.sqlite"
+
+
+def uploads_folder(settings: Settings) -> Path:
+    """Where uploads wait, and their results are kept."""
+    return settings.state_dir / UPLOADS
+
+
+def folder_options(inbox: InboxSettings) -> FolderOptions:
+    """What a folder inbox wants to know."""
+    return FolderOptions(
+        name=inbox.name,
+        root=inbox.folder,
+        recursive=inbox.recursive,
+        mode=inbox.watch,
+        settle_seconds=inbox.settle_seconds,
+        reconcile_seconds=inbox.reconcile_seconds,
+        poll_seconds=inbox.poll_seconds,
+        after=inbox.after,
+        archive=inbox.archive_folder,
+        after_failure=inbox.after_failure,
+        failed=inbox.failed_folder,
+    )
+
+
+def upload_options(settings: Settings) -> FolderOptions:
+    """The built-in inbox of the API: a document is deleted once it is read, whatever came of it."""
+    return FolderOptions(
+        name=UPLOADS,
+        root=uploads_folder(settings),
+        after="delete",
+        after_failure="leave",
+        uri_prefix="upload:",
+    )
+
+
+def api_options(settings: Settings) -> ApiOptions:
+    """What the API wants to know."""
+    api = settings.api
+    return ApiOptions(
+        keys=api_keys(settings),
+        cors_origins=api.cors_origins,
+        max_upload_bytes=int(api.max_upload_mb * (1 << 20)),
+        max_waiting=api.max_waiting,
+        timeout_seconds=api.timeout_seconds,
+        upload_timeout_seconds=api.upload_timeout_seconds,
+    )
+
+
+def api_keys(settings: Settings) -> tuple[str, ...]:
+    """The keys of the configuration and of its key file, one a line; raises ConfigurationError."""
+    api = settings.api
+    if api.key_file is None:
+        return api.keys
+    try:
+        lines = api.key_file.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"cannot read api.key_file {api.key_file}: {error}") from error
+    if not lines:
+        raise ConfigurationError(f"cannot use api.key_file {api.key_file}: there is no key in it")
+    return (*api.keys, *lines)
+
+

@@ -1,0 +1,115 @@
+"""What happens inside a reader process: bytes to pages to text; the place where images and engines meet."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from ocr_inbox.errors import AccessDeniedError, DocumentError, InboxUnavailableError, OcrInboxError, ReadingError
+from ocr_inbox.files import read_source
+from ocr_inbox.model import AlreadyRead, Engine, Page, PageFailure, Reading, Source, Timing, Window
+from ocr_inbox.ports import Outcome
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ocr_inbox.images import Limits, PageImage, Pages
+    from ocr_inbox.paddle.text import TextOptions
+    from ocr_inbox.processes import ReadWindows
+
+
+class PageEngine(Protocol):
+    """A pipeline of PaddleOCR that reads one page at a time."""
+
+    def describe(self) -> Engine:
+        """What reads here."""
+        ...
+
+    def read(self, index: int, pixels: "NDArray[np.uint8]") -> Page:
+        """What stands on the page; pixels is height x width x 3, BGR, upright."""
+        ...
+
+
+def open_text_reader(options: "TextOptions", limits: "Limits") -> "ReadWindows":
+    """Load PP-OCR into this process; raises ModelsMissingError and PipelineUnavailableError."""
+    from ocr_inbox.paddle.text import TextEngine
+
+    return partial(read_windows, TextEngine(options), limits)
+
+
+def read_windows(engine: PageEngine, limits: "Limits", batch: Sequence[Window]) -> list[Outcome]:
+    """One outcome for each window: what fails is a value, so that it harms nobody else."""
+    outcomes: list[Outcome] = []
+    for window in batch:
+        try:
+            outcomes.append(_read_window(engine, limits, window))
+        except OcrInboxError as error:
+            outcomes.append(error)
+    return outcomes
+
+
+def _read_window(engine: PageEngine, limits: "Limits", window: Window) -> Reading | AlreadyRead:
+    from ocr_inbox.images import open_pages
+
+    started = time.monotonic()
+    content = _content(window.source, limits)
+    sha256 = hashlib.sha256(content).hexdigest()
+    if sha256 == window.known_sha256:
+        return AlreadyRead(sha256=sha256)
+    with open_pages(content, limits) as pages:
+        read = _read_pages(engine, pages, window)
+        return Reading(
+            sha256=sha256,
+            media_type=pages.media_type,
+            size=len(content),
+            page_total=pages.page_total,
+            pages=tuple(page for page in read.results if isinstance(page, Page)),
+            failed=tuple(page for page in read.results if isinstance(page, PageFailure)),
+            engine=engine.describe(),
+            timing=Timing(preprocess=time.monotonic() - started - read.seconds, inference=read.seconds),
+            warnings=tuple(pages.warnings),
+        )
+
+
+def _content(source: Source, limits: "Limits") -> bytes:
+    try:
+        return read_source(source, limits.max_bytes)
+    except PermissionError as error:
+        raise AccessDeniedError(
+            f"cannot read {source.path}: permission denied; give the daemon's user read access"
+        ) from error
+    except OSError as error:
+        raise InboxUnavailableError(f"cannot read {source.path}: {error.strerror}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    results: list[Page | PageFailure]
+    seconds: float
+
+
+def _read_pages(engine: PageEngine, pages: "Pages", window: Window) -> _Read:
+    results: list[Page | PageFailure] = []
+    seconds = 0.0
+    for index in range(window.first_page, min(window.first_page + window.page_count, pages.page_total)):
+        try:
+            image = pages.decode(index)
+        except DocumentError as error:
+            if pages.page_total == 1:
+                raise
+            results.append(PageFailure(index=index, code=error.code, reason=str(error)))
+            continue
+        began = time.monotonic()
+        results.append(_read_page(engine, index, image))
+        seconds += time.monotonic() - began
+    return _Read(results=results, seconds=seconds)
+
+
+def _read_page(engine: PageEngine, index: int, image: "PageImage") -> Page:
+    try:
+        return engine.read(index, image.pixels)
+    except Exception as error:  # the one place where an engine's failures get their name
+        raise ReadingError(f"cannot read page {index}: {type(error).__name__}: {error}") from error

@@ -1,0 +1,51 @@
+"""All loops run until one of them fails or somebody asks them to stop."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from ocr_inbox.ports import Loop
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Supervision:
+    """Runs each loop in a thread of its own; the first failure stops the others and is raised again."""
+
+    loops: Sequence[Loop]
+    stop: threading.Event
+    failures: list[BaseException] = field(default_factory=list)
+
+    def run(self, *, grace_seconds: float, cut_short: Callable[[], None]) -> None:
+        """Return when all loops have ended after `stop`; after `grace_seconds`, `cut_short` ends what holds them up."""
+        threads = [
+            threading.Thread(target=self._guard, args=(loop,), name=loop.name, daemon=True) for loop in self.loops
+        ]
+        for thread in threads:
+            thread.start()
+        self.stop.wait()
+        _join(threads, grace_seconds)
+        cut_short()
+        _join(threads, grace_seconds)
+        for thread in threads:
+            if thread.is_alive():
+                log.error("loop_did_not_stop", loop=thread.name)
+        if self.failures:
+            raise self.failures[0]
+
+    def _guard(self, loop: Loop) -> None:
+        try:
+            loop.run(self.stop)
+        except BaseException as error:  # noqa: BLE001 - it is raised again in the main thread
+            self.failures.append(error)
+            self.stop.set()
+
+
+def _join(threads: Sequence[threading.Thread], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))

@@ -1,0 +1,46 @@
+"""Results of uploads are kept for a while, then forgotten with their files."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ocr_inbox.chronicle import Chronicle
+from ocr_inbox.errors import LedgerUnavailableError
+from ocr_inbox.model import Job
+from ocr_inbox.ports import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upkeep:
+    """Removes what an inbox finished more than `keep_seconds` ago; `remove` takes away a job's files."""
+
+    inbox: str
+    chronicle: Chronicle
+    remove: Callable[[Job], None]
+    keep_seconds: float
+    clock: Clock
+    interval: float = 60.0
+
+    @property
+    def name(self) -> str:
+        """The thread's name in logs."""
+        return "upkeep"
+
+    def run(self, stop: threading.Event) -> None:
+        """Look once a minute."""
+        while not stop.is_set():
+            self.sweep()
+            stop.wait(self.interval)
+
+    def sweep(self) -> int:
+        """Forget what is old enough, and say how many jobs that were; a full disk leaves it for the next time."""
+        forgotten = 0
+        try:
+            while jobs := self.chronicle.expired(self.inbox, self.clock() - self.keep_seconds):
+                for job in jobs:
+                    self.remove(job)
+                    self.chronicle.forget(job)
+                    forgotten += 1
+        except LedgerUnavailableError:
+            return forgotten
+        return forgotten
