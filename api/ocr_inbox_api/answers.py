@@ -11,7 +11,6 @@ from fastapi.responses import JSONResponse
 from ocr_inbox.errors import JobNotFinishedError
 from ocr_inbox.model import Job, JobState, Output
 from ocr_inbox.sidecar import finite
-from ocr_inbox_api.parts import UPLOADS
 from ocr_inbox_api.problems import Failure, failure_of_job
 from ocr_inbox_api.refusals import ResultNotFoundError
 
@@ -68,7 +67,7 @@ def result_of(job: Job, output: Output, fetch: Callable[[Job, Output], bytes | N
     """
     if job.state in (JobState.WAITING, JobState.RUNNING):
         raise JobNotFinishedError(f"job {job.id} is {job.state.value}")
-    content = _content(job, fetch(job, Output.JSON))
+    content = _content(fetch(job, Output.JSON))
     if job.state is not JobState.DONE:
         return failure_of_job(job, content if content.get("success") is False else {})
     if content.get("success") is not True:
@@ -81,17 +80,13 @@ def result_of(job: Job, output: Output, fetch: Callable[[Job, Output], bytes | N
     return Result(content={**content, "result": {"markdown": markdown.decode(), "format": "markdown"}})
 
 
-def _content(job: Job, sidecar: bytes | None) -> dict[str, Any]:
-    """The sidecar's JSON; what is damaged counts as not there. Where uploads lie is nobody's business."""
+def _content(sidecar: bytes | None) -> dict[str, Any]:
+    """The sidecar's JSON; what is damaged counts as not there."""
     try:
         content = json.loads(sidecar or b"{}")
     except (ValueError, RecursionError):
         return {}
-    if not isinstance(content, dict):
-        return {}
-    if job.document.inbox == UPLOADS and isinstance(content.get("source"), dict):
-        content["source"]["uri"] = f"{UPLOADS}:{job.document.key}"
-    return content
+    return content if isinstance(content, dict) else {}
 
 
 def success_schema() -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """On-demand requests: an upload becomes a job like any other, and the answer is what that job left."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
@@ -158,3 +158,47 @@ _BODY: dict[str, Any] = {
         },
     }
 }
+
+_FAILURES = (
+    "file_required",
+    "unsupported_type",
+    "too_large",
+    "invalid_parameter",
+    "malformed_body",
+    "unreadable",
+    "encrypted",
+    "result_not_found",
+    "upload_timeout",
+    "vanished",
+    "queue_full",
+    "reading_failed",
+    "crashed",
+    "pipeline_unavailable",
+    "infrastructure",
+    "stopping",
+    "request_timeout",
+    "timeout",
+)
+
+
+def add_routes(router: APIRouter, door: OnDemand) -> None:
+    """Open a door, under all its paths."""
+    responses: dict[int | str, dict[str, Any]] = {
+        200: {
+            "description": "What was read; with format=markdown, `result` is `{markdown, format}`",
+            "content": {"application/json": {"schema": success_schema()}},
+        },
+        202: {"description": "The job that will read it, as `Prefer: respond-async` asked", "model": JobAnswer},
+        **documented(*_FAILURES),
+    }
+    for path in (door.endpoint.path, *door.endpoint.aliases):
+        router.add_api_route(
+            path,
+            door.answer,
+            methods=["POST"],
+            summary=door.endpoint.summary,
+            response_class=JSONResponse,
+            responses=responses,
+            openapi_extra=_BODY,
+            tags=["ocr"],
+        )

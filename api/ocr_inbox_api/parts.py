@@ -33,7 +33,7 @@ class Parts:
     """The daemon as the API sees it.
 
     `fetch` gives what was delivered for a job, or None; it may raise InboxUnavailableError.
-    `uploads` is the folder of the uploads inbox. `started_at` is in seconds since the epoch.
+    `uploads` is the folder of the uploads inbox; it exists.
     """
 
     ledger: Ledger
@@ -42,5 +42,4 @@ class Parts:
     fetch: Callable[[Job, Output], bytes | None]
     uploads: Path
     version: str
-    started_at: float
     clock: Clock

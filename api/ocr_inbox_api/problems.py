@@ -127,8 +127,7 @@ async def answer_named(_: Request, error: OcrInboxError) -> Response:
 
 async def answer_http(_: Request, error: HTTPException) -> Response:
     """The framework's failures: no such path, no such method."""
-    code = _OF_STATUS.get(error.status_code, "invalid_parameter" if error.status_code < 500 else "internal")
-    return Failure(code=code, headers=error.headers or {}).response()
+    return Failure(code=_OF_STATUS.get(error.status_code, "internal"), headers=error.headers or {}).response()
 
 
 async def answer_invalid(_: Request, error: RequestValidationError) -> Response:

@@ -25,7 +25,9 @@ class Keys:
         given = filter(None, (bearer.credentials if bearer else None, header))
         # Header bytes reach us decoded as latin-1. All pairs are compared, so that no key answers sooner than another.
         equal = [
-            hmac.compare_digest(candidate.encode("latin-1"), key.encode()) for candidate in given for key in self.accepted
+            hmac.compare_digest(candidate.encode("latin-1"), key.encode())
+            for candidate in given
+            for key in self.accepted
         ]
         if not any(equal):
             raise UnauthorizedError("send a key as Authorization: Bearer KEY, or as X-API-Key: KEY")

@@ -1,4 +1,4 @@
-"""One uploaded file on its way to disk: checked while it arrives, and whole under its final name or not there at all."""
+"""One uploaded file on its way to disk: checked while it arrives, whole under its final name or not there at all."""
 
 import os
 import secrets
@@ -10,15 +10,33 @@ from typing_extensions import Self
 
 from ocr_inbox import files
 from ocr_inbox.errors import InfrastructureError, TooLargeError, UnsupportedTypeError
+from ocr_inbox.ledger import Ledger
 from ocr_inbox.media import HEAD_BYTES, media_type
 from ocr_inbox.model import Arrival, Document, Signature
 from ocr_inbox_api.parts import UPLOADS
 from ocr_inbox_api.refusals import FileRequiredError
 
+_SUFFIX = ".upload"
+
 
 def new_key() -> str:
     """A name for an upload that nobody else has; what the client calls its file is never used."""
-    return f"{secrets.token_hex(16)}.upload"
+    return secrets.token_hex(16) + _SUFFIX
+
+
+def clear_leftovers(folder: Path, ledger: Ledger) -> None:
+    """Remove what a killed daemon had not made a job of; only while no upload is on its way."""
+    for path in folder.glob(f".*{_SUFFIX}{files.TEMPORARY_SUFFIX}"):
+        path.unlink(missing_ok=True)
+    for path in folder.glob(f"*{_SUFFIX}"):
+        if ledger.unknown([_arrival(path)]):
+            path.unlink(missing_ok=True)
+
+
+def _arrival(path: Path) -> Arrival:
+    status = path.stat()
+    document = Document(inbox=UPLOADS, key=path.name, version=Signature.of(status).version)
+    return Arrival(document=document, size=status.st_size, by_event=True)
 
 
 class Upload:
@@ -29,7 +47,6 @@ class Upload:
 
     def __init__(self, folder: Path, key: str, max_bytes: int) -> None:
         self._folder = folder
-        self._key = key
         self._max_bytes = max_bytes
         self._temporary = folder / f".{key}{files.TEMPORARY_SUFFIX}"
         self._final = folder / key
@@ -82,11 +99,9 @@ class Upload:
             self._temporary.rename(self._final)
             with files.folder_beneath(str(self._folder), "") as folder:
                 os.fsync(folder)
-            status = self._final.stat()
+            return _arrival(self._final)
         except OSError as error:
             raise _refused(error) from error
-        document = Document(inbox=UPLOADS, key=self._key, version=Signature.of(status).version)
-        return Arrival(document=document, size=status.st_size, by_event=True)
 
     def keep(self) -> None:
         """From here on the file belongs to its job."""
@@ -94,7 +109,9 @@ class Upload:
 
     def _demand_known_type(self) -> None:
         if media_type(self._head) is None:
-            raise UnsupportedTypeError("send a jpeg, png, bmp, tiff, webp, gif or pdf; the content decides, not the name")
+            raise UnsupportedTypeError(
+                "send a jpeg, png, bmp, tiff, webp, gif or pdf; the content decides, not the name"
+            )
 
 
 def _refused(error: OSError) -> InfrastructureError:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
@@ -50,8 +51,9 @@ def _settle(outcome: asyncio.Future[Job], job: Job) -> None:
 async def first_of(request: Request, outcome: asyncio.Future[Job], seconds: float) -> Job | None:
     """The job when it is told of, or None after `seconds`; raises ClientDisconnect where nobody listens any more."""
     gone = asyncio.ensure_future(request.receive())
+    either: tuple[asyncio.Future[Any], ...] = (outcome, gone)
     try:
-        await asyncio.wait({outcome, gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         if outcome.done():
             return outcome.result()
         if gone.done():

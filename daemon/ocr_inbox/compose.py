@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import filelock
 import structlog
-from ocr_inbox_api.app import create_app
 
 from ocr_inbox import __version__
 from ocr_inbox.chronicle import Chronicle
@@ -39,6 +39,8 @@ from ocr_inbox.processes import ProcessReaders
 from ocr_inbox.settings import Settings
 from ocr_inbox.supervise import Supervision
 from ocr_inbox.upkeep import Upkeep
+from ocr_inbox_api.app import create_app
+from ocr_inbox_api.parts import Parts
 
 log = structlog.get_logger()
 
@@ -79,10 +81,10 @@ class Daemon:
             PipelineVitals(
                 pipeline=PipelineName.TEXT,
                 family=text_family(self.settings),
-                ready=self.text.ready(),
+                ready=self.text.device() is not None,
                 readers=self.text.count,
                 restarts=self.text.restarts,
-                device=self.settings.pipelines.text.device,
+                device=self.text.device() or "",
                 problem=self.text.problem,
             ),
         )
@@ -117,7 +119,9 @@ class Daemon:
         supervision = Supervision(loops=[*self.intakes, *lanes, *more], stop=self.stop)
         with _signals(self.stop, self.rescan):
             log.info("started", version=__version__, inboxes=len(self.folders), readers=self.text.count)
-            supervision.run(grace_seconds=self.settings.grace_seconds, cut_short=self.text.close)
+            supervision.run(
+                grace_seconds=self.settings.grace_seconds, wake=self.ledger.bell.ring, cut_short=self.text.close
+            )
             log.info("stopped")
 
     @contextmanager
@@ -127,8 +131,7 @@ class Daemon:
             yield []
             return
         with listen(api.host, api.port) as listener:
-            application = create_app(
-                options=api_options(self.settings),
+            parts = Parts(
                 ledger=self.ledger,
                 chronicle=self.chronicle,
                 vitals=self,
@@ -137,6 +140,7 @@ class Daemon:
                 version=__version__,
                 clock=time.time,
             )
+            application = create_app(parts, api_options(self.settings))
             yield [HttpServer(application, listener, self.settings.grace_seconds)]
 
     def _upkeep(self) -> Upkeep:
@@ -176,9 +180,7 @@ def assembled(settings: Settings) -> Iterator[Daemon]:
             uploads=FolderInbox(upload_options(settings), time.time),
             text=stack.enter_context(text_readers(settings)),
         )
-        daemon.intakes = [
-            Intake(daemon.folders[inbox.name], rules_of(inbox), ledger) for inbox in settings.inboxes
-        ]
+        daemon.intakes = [Intake(daemon.folders[inbox.name], rules_of(inbox), ledger) for inbox in settings.inboxes]
         yield daemon
 
 

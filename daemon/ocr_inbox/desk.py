@@ -14,7 +14,7 @@ from ocr_inbox.ports import Readers
 from ocr_inbox.reading import Deliverable, Reading, Source, Window
 from ocr_inbox.settings import Settings
 from ocr_inbox.sidecar import Provenance, render, render_failure
-from ocr_inbox.windows import demand_reading, with_rest
+from ocr_inbox.windows import FIRST_PAGES, demand_reading, with_rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +58,10 @@ class _Desk:
             return DeskResult(path=path, success=False, sidecar=failure.content.decode(), problem=str(error))
         return _result(path, files)
 
-
     def _reading(self, source: Source) -> Reading:
+        (first,) = self.readers.read([Window(source=source, first_page=0, page_count=FIRST_PAGES)])
         pages = self.settings.pipelines.text.window_pages
-        (first,) = self.readers.read([Window(source=source, first_page=0, page_count=pages)])
-        return with_rest(
-            demand_reading(first), source, readers=self.readers, window_pages=pages, note=lambda *_: None
-        )
+        return with_rest(demand_reading(first), source, readers=self.readers, window_pages=pages, note=lambda *_: None)
 
 
 def _result(path: Path, files: Sequence[Deliverable]) -> DeskResult:

@@ -17,11 +17,12 @@ from ocr_inbox.errors import (
     StoppingError,
 )
 from ocr_inbox.ledger import Ledger
-from ocr_inbox.model import AlreadyRead, Job, Output, PipelineName, Reading, Window
+from ocr_inbox.model import Job, Output, PipelineName
 from ocr_inbox.ports import Clock, Inbox, Outcome, Readers
+from ocr_inbox.reading import AlreadyRead, Reading, Window
 from ocr_inbox.retrying import Patience, Verdict, decide
 from ocr_inbox.sidecar import Provenance, known_sha256, render, render_failure
-from ocr_inbox.windows import demand_reading, with_rest
+from ocr_inbox.windows import FIRST_PAGES, demand_reading, with_rest
 
 _IDLE_SECONDS = 1.0
 """How often an idle lane looks for jobs that became due, or that another process put into the ledger."""
@@ -106,10 +107,11 @@ class Lane:
         if first is not None:
             outcome = self._whole(job, first)
             if isinstance(outcome, AlreadyRead):
-                sidecar = inbox.sidecar_uri(job.document)
+                sidecar, pages = inbox.sidecar_uri(job.document), None
             else:
                 sidecar = inbox.deliver(job.document, render(job, outcome, self._provenance(job, inbox)))
-            self._noted(lambda: self.ledger.note_sidecar(job, sidecar))
+                pages = outcome.page_total
+            self._noted(lambda: self.ledger.note_sidecar(job, sidecar, pages))
         inbox.archive(job.document)
         self._noted(lambda: self.ledger.finish(job))
 
@@ -139,7 +141,7 @@ class Lane:
         return Window(
             source=inbox.locate(job.document),
             first_page=0,
-            page_count=self.habits.window_pages,
+            page_count=FIRST_PAGES,
             known_sha256=known_sha256(inbox.delivered(job.document, Output.JSON), self._digest(job)),
         )
 

@@ -9,9 +9,11 @@ import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import PurePosixPath
+from typing import BinaryIO
 
 from ocr_inbox.errors import SourceChangedError, SourceGoneError, TooLargeError
-from ocr_inbox.model import Signature, Source
+from ocr_inbox.model import Signature
+from ocr_inbox.reading import Source
 
 TEMPORARY_SUFFIX = ".ocr-tmp"
 NAME_MAX = 255
@@ -89,33 +91,40 @@ def read_source(source: Source, max_bytes: int) -> bytes:
     """
     with folder_of(source) as (folder, name):
         try:
-            descriptor = os.open(name, _READ, dir_fd=folder)
+            file = _open(folder, name)
         except OSError as error:
             raise _gone_or(error) from error
-    with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
+    with file:
+        status = os.fstat(file.fileno())
         _demand_version(source, status)
         if status.st_size > max_bytes:
             raise TooLargeError(f"cannot read it: {status.st_size} bytes are over the limit of {max_bytes}")
         content = file.read(status.st_size)
-        _demand_version(source, os.fstat(descriptor))
+        _demand_version(source, os.fstat(file.fileno()))
     if len(content) != source.signature.size:
         raise SourceChangedError("cannot use what was read: the file changed meanwhile")
     return content
 
 
+def _open(folder: int, name: str) -> BinaryIO:
+    """Open a regular file; anything else is as good as not there."""
+    descriptor = os.open(name, _READ, dir_fd=folder)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileNotFoundError(errno.ENOENT, "it is not a regular file")
+    return open(descriptor, "rb")
+
+
 def read_whole(folder: int, name: str, max_bytes: int) -> bytes | None:
     """What a file in an open folder holds; None where no regular file of at most `max_bytes` is. Raises OSError."""
     try:
-        descriptor = os.open(name, _READ, dir_fd=folder)
+        with _open(folder, name) as file:
+            size = os.fstat(file.fileno()).st_size
+            return file.read(size) if size <= max_bytes else None
     except OSError as error:
         if error.errno in _NOWHERE:
             return None
         raise
-    with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        fits = stat.S_ISREG(status.st_mode) and status.st_size <= max_bytes
-        return file.read(max_bytes) if fits else None
 
 
 def write_whole(folder: int, name: str, content: bytes) -> None:
@@ -154,20 +163,20 @@ def remove(folder: int, name: str) -> None:
     _keep(folder)
 
 
-def move(source: int, name: str, target: int) -> str:
+def move(source: int, name: str, target: int, new_name: str | None = None) -> str:
     """Move a file between two open folders, across file systems if need be, and return its new name.
 
     An existing file is never replaced: `scan.jpg` becomes `scan~2.jpg`.
     Raises SourceChangedError where the file changes while it is copied, and OSError.
     """
-    final = _reserve(target, name)
+    final = _reserve(target, new_name or name)
     try:
         os.replace(name, final, src_dir_fd=source, dst_dir_fd=target)
     except OSError as error:
         _discard_if_empty(target, final)
         if error.errno != errno.EXDEV:
             raise
-        final = _move_by_copy(source, name, target)
+        final = _move_by_copy(source, name, target, new_name or name)
     else:
         _keep(target)
     _keep(source)
@@ -204,18 +213,18 @@ def _discard_if_empty(folder: int, name: str) -> None:
             os.unlink(name, dir_fd=folder)
 
 
-def _move_by_copy(source: int, name: str, target: int) -> str:
-    """The copy is durable before the original goes, and goes itself where the original must stay."""
+def _move_by_copy(source: int, name: str, target: int, new_name: str) -> str:
+    """The copy is durable before the original goes, and goes itself only where the original stayed."""
     temporary = f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
     try:
-        with open(os.open(name, _READ, dir_fd=source), "rb") as original:
+        with _open(source, name) as original:
             status = os.fstat(original.fileno())
             with open(os.open(temporary, _CREATE, 0o600, dir_fd=target), "wb") as copy:
                 shutil.copyfileobj(original, copy, 1 << 20)
                 copy.flush()
                 _resemble(copy.fileno(), status)
                 os.fsync(copy.fileno())
-        final = _reserve(target, name)
+        final = _reserve(target, new_name)
         os.replace(temporary, final, src_dir_fd=target, dst_dir_fd=target)
     except BaseException:
         _discard(target, temporary)
@@ -224,7 +233,9 @@ def _move_by_copy(source: int, name: str, target: int) -> str:
         _keep(target)
         _remove_original(source, name, status)
     except BaseException:
-        _discard(target, final)
+        with suppress(OSError):
+            os.stat(name, dir_fd=source, follow_symlinks=False)
+            os.unlink(final, dir_fd=target)
         raise
     return final
 

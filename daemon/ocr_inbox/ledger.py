@@ -131,9 +131,14 @@ class Ledger:
         """So many of the job's pages are read."""
         self._update(job, "pages_done = :done, pages = :total", done=done, total=total)
 
-    def note_sidecar(self, job: Job, sidecar: str) -> None:
+    def note_sidecar(self, job: Job, sidecar: str, pages: int | None = None) -> None:
         """The sidecar is durable: from here on the document is never read again for this job."""
-        self._update(job, "sidecar = :sidecar", sidecar=sidecar)
+        self._update(
+            job,
+            "sidecar = :sidecar, pages = coalesce(:pages, pages), pages_done = coalesce(:pages, pages_done)",
+            sidecar=sidecar,
+            pages=pages,
+        )
 
     def finish(self, job: Job) -> None:
         """Everything is done."""

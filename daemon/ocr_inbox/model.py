@@ -1,8 +1,7 @@
-"""The values that travel between the modules: documents, jobs, readings, pages."""
+"""The values that travel between the modules: documents, jobs, and how the daemon's parts are."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 
@@ -136,133 +135,6 @@ class Transition:
     attempt: int
     code: str | None
     reason: str | None
-
-
-Point = tuple[float, float]
-Box = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Region:
-    """One line of text: four corners clockwise from its top left, pixels of the upright page."""
-
-    text: str
-    score: float
-    polygon: tuple[Point, Point, Point, Point]
-
-    @property
-    def bbox(self) -> Box:
-        """The upright rectangle around the polygon: x1, y1, x2, y2."""
-        xs, ys = [x for x, _ in self.polygon], [y for _, y in self.polygon]
-        return min(xs), min(ys), max(xs), max(ys)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """One page as it was read; `index` counts from 0, width and height are pixels."""
-
-    index: int
-    width: int
-    height: int
-    regions: tuple[Region, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
-    """Seconds spent on a window: decoding, and inside the engine."""
-
-    preprocess: float
-    inference: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageFailure:
-    """A page that could not be read while others of its document could."""
-
-    index: int
-    code: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
-    """What read a page: `family` is the word the wire calls the pipeline by, such as "ocrv5"."""
-
-    family: str
-    paddleocr: str
-    paddlex: str
-    runtime: str
-    device: str
-    models: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Where a reader finds the bytes: `path` is relative to `root`, and no link is followed below it.
-
-    `signature` is that of the version to read.
-    """
-
-    root: str
-    path: str
-    signature: Signature
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """A run of pages for a reader; page_count is at most how many it reads.
-
-    `known_sha256` is what an existing sidecar of the same configuration was made from.
-    """
-
-    source: Source
-    first_page: int
-    page_count: int
-    known_sha256: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What a reader made of a window; `page_total` counts the document's pages, `size` its bytes."""
-
-    sha256: str
-    media_type: str
-    size: int
-    page_total: int
-    pages: tuple[Page, ...]
-    engine: Engine
-    timing: Timing
-    failed: tuple[PageFailure, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-    @classmethod
-    def joined(cls, windows: Sequence["Reading"]) -> "Reading":
-        """The windows of one document, in order, as one reading."""
-        return replace(
-            windows[0],
-            pages=tuple(page for window in windows for page in window.pages),
-            failed=tuple(page for window in windows for page in window.failed),
-            timing=Timing(
-                preprocess=sum(window.timing.preprocess for window in windows),
-                inference=sum(window.timing.inference for window in windows),
-            ),
-            warnings=tuple(dict.fromkeys(warning for window in windows for warning in window.warnings)),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlreadyRead:
-    """The bytes are those that the existing sidecar was made from: there is nothing to read."""
-
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deliverable:
-    """One file to leave for a document."""
-
-    output: Output
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

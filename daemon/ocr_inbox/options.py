@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from ocr_inbox_api.app import ApiOptions
-
 from ocr_inbox.errors import ConfigurationError
 from ocr_inbox.folder import FolderOptions
 from ocr_inbox.model import Priority
 from ocr_inbox.routing import Rule, default_rules
 from ocr_inbox.settings import InboxSettings, Settings
+from ocr_inbox_api.parts import ApiOptions
 
 UPLOADS = "uploads"
 """The name of the built-in inbox of the API."""
@@ -93,5 +92,3 @@ def api_keys(settings: Settings) -> tuple[str, ...]:
     if not lines:
         raise ConfigurationError(f"cannot use api.key_file {api.key_file}: there is no key in it")
     return (*api.keys, *lines)
-
-

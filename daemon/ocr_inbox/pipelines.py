@@ -114,9 +114,7 @@ def limits(settings: Settings) -> Limits:
 
 def _every_choice_of_outputs() -> list[tuple[Output, ...]]:
     others = [output for output in Output if output is not Output.JSON]
-    return [
-        (Output.JSON, *choice) for size in range(len(others) + 1) for choice in combinations(others, size)
-    ]
+    return [(Output.JSON, *choice) for size in range(len(others) + 1) for choice in combinations(others, size)]
 
 
 def config_digest(settings: Settings, outputs: Sequence[Output]) -> str:

@@ -5,18 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from ocr_inbox.errors import OcrInboxError
-from ocr_inbox.model import (
-    AlreadyRead,
-    Arrival,
-    Deliverable,
-    Document,
-    InboxVitals,
-    Output,
-    PipelineVitals,
-    Reading,
-    Source,
-    Window,
-)
+from ocr_inbox.model import Arrival, Document, InboxVitals, Output, PipelineVitals
+from ocr_inbox.reading import AlreadyRead, Deliverable, Reading, Source, Window
 
 Clock = Callable[[], float]
 """Seconds since the epoch."""

@@ -7,11 +7,13 @@ import queue
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError, TimeoutError as DeadlineError
+from concurrent.futures import CancelledError
+from concurrent.futures import TimeoutError as DeadlineError
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import Protocol
 
 import structlog
 from pebble import ProcessExpired, ProcessPool
@@ -24,10 +26,8 @@ from ocr_inbox.errors import (
     ReadingTimeoutError,
     StoppingError,
 )
-from ocr_inbox.model import Window
 from ocr_inbox.ports import Outcome
-
-ReadWindows = Callable[[Sequence[Window]], Sequence[Outcome]]
+from ocr_inbox.reading import Window
 
 log = structlog.get_logger()
 
@@ -46,6 +46,23 @@ class Care:
     most_rss: int = 4 << 30
 
 
+class Opened(Protocol):
+    """An engine that is loaded into a reader process."""
+
+    @property
+    def device(self) -> str:
+        """What it computes on, such as "cpu"."""
+        ...
+
+    def read(self, batch: Sequence[Window]) -> Sequence[Outcome]:
+        """One outcome for each window, in order."""
+        ...
+
+
+OpenEngine = Callable[[], Opened]
+"""Loads an engine into the process that calls it; must be picklable."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
     outcomes: Sequence[Outcome]
@@ -55,11 +72,12 @@ class _Answer:
 class _Reader:
     """One process and the pool of one that pebble keeps for it; remembers how much it has read."""
 
-    def __init__(self, open_engine: Callable[[], ReadWindows], care: Care) -> None:
+    def __init__(self, open_engine: OpenEngine, care: Care) -> None:
         self._open_engine = open_engine
         self._care = care
         self._pool: ProcessPool | None = None
         self._documents = 0
+        self.device: str | None = None
 
     def open(self) -> None:
         """Start the process and load its engine; quick where both are done."""
@@ -71,7 +89,8 @@ class _Reader:
         self._pool = ProcessPool(max_workers=1, initializer=_begin, context=context)
         self._documents = 0
         try:
-            self._pool.schedule(_load, args=(self._open_engine,), timeout=self._care.start_seconds).result()
+            loading = self._pool.schedule(_load, args=(self._open_engine,), timeout=self._care.start_seconds)
+            self.device = loading.result()
         except OcrInboxError:
             self.close()
             raise
@@ -105,22 +124,17 @@ class _Reader:
 
     def close(self) -> None:
         """End the process."""
-        pool, self._pool = self._pool, None
+        pool, self._pool, self.device = self._pool, None, None
         if pool is not None:
             pool.stop()  # type: ignore[no-untyped-call] # pebble leaves it unannotated
             pool.join()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the process has its engine loaded."""
-        return self._pool is not None
 
 
 @dataclass
 class ProcessReaders:
     """Some readers of one pipeline, each used by one caller at a time. Use it with `with`."""
 
-    open_engine: Callable[[], ReadWindows]
+    open_engine: OpenEngine
     count: int
     care: Care
     restarts: int = 0
@@ -149,9 +163,9 @@ class ProcessReaders:
         for reader in self._all:
             reader.close()
 
-    def ready(self) -> bool:
-        """Whether any reader has its engine loaded."""
-        return any(reader.is_open for reader in self._all)
+    def device(self) -> str | None:
+        """What the readers compute on; None while none of them has its engine loaded."""
+        return next((reader.device for reader in self._all if reader.device), None)
 
     def open(self) -> None:
         """Make sure that a free reader stands ready. Raises PipelineUnavailableError with the reason."""
@@ -189,7 +203,7 @@ class ProcessReaders:
             self._idle.put(reader)
 
 
-_windows_reader: ReadWindows | None = None
+_opened: Opened | None = None
 """The engine of this reader process: pebble calls plain functions, so it has to live in the module."""
 
 _PR_SET_PDEATHSIG = 1
@@ -201,15 +215,16 @@ def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _load(open_engine: Callable[[], ReadWindows]) -> None:
-    global _windows_reader  # noqa: PLW0603 - one engine a process is the point
-    _windows_reader = open_engine()
+def _load(open_engine: OpenEngine) -> str:
+    global _opened  # noqa: PLW0603 - one engine a process is the point
+    _opened = open_engine()
+    return _opened.device
 
 
 def _read(batch: Sequence[Window]) -> _Answer:
-    if _windows_reader is None:
+    if _opened is None:
         raise BrokenProcessPool("cannot read: no engine was loaded into this process")
-    return _Answer(outcomes=_windows_reader(batch), rss=_resident_bytes())
+    return _Answer(outcomes=_opened.read(batch), rss=_resident_bytes())
 
 
 def _resident_bytes() -> int:

@@ -4,21 +4,26 @@ import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from ocr_inbox.errors import AccessDeniedError, DocumentError, InboxUnavailableError, OcrInboxError, ReadingError
+from ocr_inbox.errors import (
+    AccessDeniedError,
+    DocumentError,
+    InboxUnavailableError,
+    OcrInboxError,
+    PipelineUnavailableError,
+    ReadingError,
+)
 from ocr_inbox.files import read_source
-from ocr_inbox.model import AlreadyRead, Engine, Page, PageFailure, Reading, Source, Timing, Window
 from ocr_inbox.ports import Outcome
+from ocr_inbox.reading import AlreadyRead, Engine, Limits, Page, PageFailure, Reading, Source, Timing, Window
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ocr_inbox.images import Limits, PageImage, Pages
+    from ocr_inbox.images import PageImage, Pages
     from ocr_inbox.paddle.text import TextOptions
-    from ocr_inbox.processes import ReadWindows
 
 
 class PageEngine(Protocol):
@@ -33,25 +38,44 @@ class PageEngine(Protocol):
         ...
 
 
-def open_text_reader(options: "TextOptions", limits: "Limits") -> "ReadWindows":
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedReader:
+    """An engine that is loaded, and what it may take on."""
+
+    engine: PageEngine
+    limits: Limits
+
+    @property
+    def device(self) -> str:
+        """What the engine computes on."""
+        return self.engine.describe().device
+
+    def read(self, batch: Sequence[Window]) -> list[Outcome]:
+        """One outcome for each window: what fails is a value, so that it harms nobody else."""
+        outcomes: list[Outcome] = []
+        for window in batch:
+            try:
+                outcomes.append(_read_window(self.engine, self.limits, window))
+            except OcrInboxError as error:
+                outcomes.append(error)
+        return outcomes
+
+
+def open_text_reader(options: "TextOptions", limits: Limits) -> LoadedReader:
     """Load PP-OCR into this process; raises ModelsMissingError and PipelineUnavailableError."""
-    from ocr_inbox.paddle.text import TextEngine
+    try:
+        from ocr_inbox.paddle.text import TextEngine
 
-    return partial(read_windows, TextEngine(options), limits)
-
-
-def read_windows(engine: PageEngine, limits: "Limits", batch: Sequence[Window]) -> list[Outcome]:
-    """One outcome for each window: what fails is a value, so that it harms nobody else."""
-    outcomes: list[Outcome] = []
-    for window in batch:
-        try:
-            outcomes.append(_read_window(engine, limits, window))
-        except OcrInboxError as error:
-            outcomes.append(error)
-    return outcomes
+        return LoadedReader(engine=TextEngine(options), limits=limits)
+    except OcrInboxError:
+        raise
+    except Exception as error:  # whatever an engine fails with, the pipeline is what cannot be used
+        raise PipelineUnavailableError(
+            f"cannot load PP-OCR: {type(error).__name__}: {error}; `ocr-inbox doctor` says what is missing"
+        ) from error
 
 
-def _read_window(engine: PageEngine, limits: "Limits", window: Window) -> Reading | AlreadyRead:
+def _read_window(engine: PageEngine, limits: Limits, window: Window) -> Reading | AlreadyRead:
     from ocr_inbox.images import open_pages
 
     started = time.monotonic()
@@ -74,7 +98,7 @@ def _read_window(engine: PageEngine, limits: "Limits", window: Window) -> Readin
         )
 
 
-def _content(source: Source, limits: "Limits") -> bytes:
+def _content(source: Source, limits: Limits) -> bytes:
     try:
         return read_source(source, limits.max_bytes)
     except PermissionError as error:

@@ -37,7 +37,8 @@ def live_health(settings: Settings) -> Any:
     """The answer of GET /api/v1/health, or None."""
     api = settings.api
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(api.host, api.host)  # noqa: S104 - where to ask, not to bind
-    headers = {"Authorization": f"Bearer {key}" for key in api_keys(settings)[:1]}
+    keys = api_keys(settings)
+    headers = {"Authorization": f"Bearer {keys[0]}"} if keys else {}
     try:
         answer = httpx.get(
             f"http://{host}:{api.port}/api/v1/health", headers=headers, timeout=_ANSWER_SECONDS, trust_env=False
@@ -63,8 +64,8 @@ def print_status(status: Status) -> None:
     console.print(f"daemon: {status.health['status'] if status.health else 'does not answer'}")
     for name, vitals in (status.health or {}).get("pipelines", {}).items():
         console.print(f"  pipeline {name}: {vitals['status']} {vitals.get('error') or ''}")
-    for vitals in (status.health or {}).get("inboxes", []):
-        console.print(f"  inbox {vitals['name']}: {vitals['mode']} {vitals.get('problem') or ''}")
+    for name, vitals in (status.health or {}).get("inboxes", {}).items():
+        console.print(f"  inbox {name}: {vitals['mode']} {vitals.get('problem') or ''}")
     console.print("jobs: " + (", ".join(f"{count} {state}" for state, count in status.totals) or "none yet"))
     if status.queues:
         table = Table("inbox", "pipeline", "waiting", "running", "oldest")

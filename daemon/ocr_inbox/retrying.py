@@ -26,7 +26,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How often and how soon; delays are seconds, and double with each attempt up to `longest_delay`."""
+    """How often and how soon; delays are seconds, and double with each failure up to `longest_delay`."""
 
     attempts: int = 3
     first_delay: float = 5.0
@@ -55,5 +55,7 @@ def decide(error: OcrInboxError, job: Job, *, now: float, chance: float, patienc
         return Decision(verdict=Verdict.SKIP, not_before=now)
     if isinstance(error, DocumentError) or job.attempts >= job.attempts_allowed:
         return Decision(verdict=Verdict.BURY, not_before=now)
-    delay = min(patience.longest_delay, patience.first_delay * 2 ** min(job.attempts - 1, 30))
+    # What was put off, and what a person asked for again, was granted more attempts: those are not failures.
+    failures = max(1, job.attempts - job.attempts_allowed + patience.attempts)
+    delay = min(patience.longest_delay, patience.first_delay * 2 ** min(failures - 1, 30))
     return Decision(verdict=Verdict.RETRY, not_before=now + delay * spread)

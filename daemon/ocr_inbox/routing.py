@@ -1,6 +1,8 @@
 """Which pipeline reads a document: the first rule whose glob matches its key."""
 
+import fnmatch
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -37,37 +39,30 @@ def matches(key: str, pattern: str) -> bool:
 
     `*` and `?` stay within a folder, `**` is any number of folders, `[a-z]` and `[!a-z]` are sets.
     """
-    return _compiled(pattern).fullmatch(key) is not None
+    names, folders = unicodedata.normalize("NFC", key).split("/"), _compiled(pattern)
+    name = folder = 0
+    stars = resume = -1
+    while name < len(names):
+        wanted = folders[folder] if folder < len(folders) else _NOTHING
+        if wanted is None:
+            stars, resume, folder = folder, name, folder + 1
+        elif wanted.fullmatch(names[name]):
+            name, folder = name + 1, folder + 1
+        elif stars >= 0:  # only the last `**` need ever take more: that keeps hostile keys cheap
+            resume, folder = resume + 1, stars + 1
+            name = resume
+        else:
+            return False
+    return all(rest is None for rest in folders[folder:])
+
+
+_NOTHING = re.compile(r"(?!)")
 
 
 @lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    folders = pattern.strip("/").split("/")
-    parts: list[str] = []
-    for position, folder in enumerate(folders):
-        last = position == len(folders) - 1
-        if folder == "**":
-            parts.append(".*" if last else "(?:[^/]+/)*")
-        else:
-            parts.append(_segment(folder) + ("" if last else "/"))
-    return re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
-
-
-_PIECE = re.compile(r"\*+|\?|\[!?\]?[^\]/]*\]|.", re.DOTALL)
-
-
-def _segment(glob: str) -> str:
-    return "".join(_expression(piece) for piece in _PIECE.findall(glob))
-
-
-def _expression(piece: str) -> str:
-    if piece.startswith("*"):
-        return "[^/]*"
-    if piece == "?":
-        return "[^/]"
-    if piece.startswith("[") and len(piece) > 1:
-        negated = piece.startswith("[!")
-        content = piece[2 if negated else 1 : -1].replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
-        content = "\\^" + content[1:] if content.startswith("^") else content
-        return f"(?!/)[{'^' if negated else ''}{content}]"
-    return re.escape(piece)
+def _compiled(pattern: str) -> tuple[re.Pattern[str] | None, ...]:
+    """An expression for each folder of the glob, None for `**`; one at the end also takes the document itself."""
+    folders = [folder for folder in unicodedata.normalize("NFC", pattern).split("/") if folder]
+    if folders and folders[-1] == "**":
+        folders.append("*")
+    return tuple(None if folder == "**" else re.compile(fnmatch.translate(folder), re.IGNORECASE) for folder in folders)

@@ -111,7 +111,7 @@ class ApiSettings(_Section):
 class LimitSettings(_Section):
     """What a document may cost; over these it is refused before it is decoded."""
 
-    max_mb: Annotated[float, Field(gt=0)] = 100.0
+    max_mb: Annotated[float, Field(gt=0)] = 256.0
     max_megapixels: Annotated[float, Field(gt=0)] = 100.0
     max_pages: Count = 2000
     pdf_dpi: Annotated[int, Field(ge=36, le=1200)] = 200
@@ -181,7 +181,7 @@ class TextSettings(_Section):
 class PipelineSettings(_Section):
     """How each pipeline reads."""
 
-    text: TextSettings = TextSettings()
+    text: TextSettings = Field(default_factory=TextSettings)
 
 
 class Settings(_Section):
@@ -189,11 +189,11 @@ class Settings(_Section):
 
     state_dir: Path
     inboxes: tuple[InboxSettings, ...] = ()
-    api: ApiSettings = ApiSettings()
-    limits: LimitSettings = LimitSettings()
-    retry: RetrySettings = RetrySettings()
-    models: ModelSettings = ModelSettings()
-    pipelines: PipelineSettings = PipelineSettings()
+    api: ApiSettings = Field(default_factory=ApiSettings)
+    limits: LimitSettings = Field(default_factory=LimitSettings)
+    retry: RetrySettings = Field(default_factory=RetrySettings)
+    models: ModelSettings = Field(default_factory=ModelSettings)
+    pipelines: PipelineSettings = Field(default_factory=PipelineSettings)
     grace_seconds: Seconds = 20.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ocr_inbox.errors import OcrInboxError, UnreadableDocumentError
-from ocr_inbox.model import Deliverable, Job, Output, Page, Reading
+from ocr_inbox.model import Job, Output
+from ocr_inbox.reading import Deliverable, Page, Reading
 
 SCHEMA_NAME = "ocr-inbox/sidecar"
 SCHEMA_VERSION = 1
 
 SUFFIXES = {Output.JSON: ".ocr.json", Output.MARKDOWN: ".ocr.md"}
 """What is appended to a document's name; nothing that ends so is ever taken for a document."""
+
+_SCHEMA: dict[str, "Json"] = {"name": SCHEMA_NAME, "version": SCHEMA_VERSION}
 
 Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 
@@ -37,7 +40,7 @@ def render(job: Job, reading: Reading, provenance: Provenance) -> tuple[Delivera
         raise UnreadableDocumentError(f"cannot read any page: {reading.failed[0].reason}")
     files = []
     if Output.MARKDOWN in job.assignment.outputs:
-        files.append(Deliverable(output=Output.MARKDOWN, content=markdown(reading.pages).encode()))
+        files.append(Deliverable(output=Output.MARKDOWN, content=_clean(markdown(reading.pages)).encode()))
     files.append(Deliverable(output=Output.JSON, content=_encode(_success(job, reading, provenance))))
     return tuple(files)
 
@@ -45,7 +48,7 @@ def render(job: Job, reading: Reading, provenance: Provenance) -> tuple[Delivera
 def render_failure(job: Job, error: OcrInboxError, provenance: Provenance) -> tuple[Deliverable, ...]:
     """The file for a document that was given up."""
     content: Json = {
-        "schema": {"name": SCHEMA_NAME, "version": SCHEMA_VERSION},
+        "schema": dict(_SCHEMA),
         "success": False,
         "status": "error",
         "error": str(error),
@@ -68,7 +71,7 @@ def known_sha256(sidecar: bytes | None, config_digest: str) -> str | None:
     """What a sidecar that lies there was made from, if it is a whole success under the same configuration."""
     try:
         content = json.loads(sidecar or b"null")
-        whole = content["schema"]["name"] == SCHEMA_NAME and content["status"] in ("ok", "partial")
+        whole = content["schema"] == _SCHEMA and content["status"] in ("ok", "partial")
         if not whole or content["engine"]["config_digest"] != config_digest:
             return None
         sha256 = content["source"]["sha256"]
@@ -82,17 +85,18 @@ def markdown(pages: Sequence[Page]) -> str:
     return "\n\n---\n\n".join("  \n".join(_literal(line.text) for line in page.regions) for page in pages) + "\n"
 
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#])")
-_LEADING = re.compile(r"^(\d*)([-+.)])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#&~])")
+_LEADING = re.compile(r"^(\d*)([-+.)=:])")
 
 
 def _literal(line: str) -> str:
-    return _LEADING.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", line))
+    plain = " ".join(line.splitlines()).strip(" \t")
+    return _LEADING.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", plain))
 
 
 def _success(job: Job, reading: Reading, provenance: Provenance) -> Json:
     return {
-        "schema": {"name": SCHEMA_NAME, "version": SCHEMA_VERSION},
+        "schema": dict(_SCHEMA),
         "success": True,
         "status": "partial" if reading.failed else "ok",
         "pipeline": reading.engine.family,
@@ -145,7 +149,7 @@ def _text_result(reading: Reading) -> Json:
 
 def _metrics(job: Job, reading: Reading, now: float) -> Json:
     return {
-        "total_time": round(now - (job.started_at or now), 4),
+        "total_time": max(0.0, round(now - (job.started_at or now), 4)),
         "inference_time": round(reading.timing.inference, 4),
         "upload_time": 0.0,
         "preprocess_time": round(reading.timing.preprocess, 4),
@@ -182,9 +186,13 @@ def finite(content: Json) -> Json:
     if isinstance(content, float):
         return content if math.isfinite(content) else None
     if isinstance(content, str):
-        return content.encode("utf-8", "replace").decode()
+        return _clean(content)
     if isinstance(content, list):
         return [finite(item) for item in content]
     if isinstance(content, dict):
         return {key: finite(value) for key, value in content.items()}
     return content
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

@@ -20,14 +20,18 @@ class Supervision:
     stop: threading.Event
     failures: list[BaseException] = field(default_factory=list)
 
-    def run(self, *, grace_seconds: float, cut_short: Callable[[], None]) -> None:
-        """Return when all loops have ended after `stop`; after `grace_seconds`, `cut_short` ends what holds them up."""
+    def run(self, *, grace_seconds: float, wake: Callable[[], None], cut_short: Callable[[], None]) -> None:
+        """Return when all loops have ended after `stop`.
+
+        `wake` rouses those that sleep; after `grace_seconds`, `cut_short` ends what holds up the others.
+        """
         threads = [
             threading.Thread(target=self._guard, args=(loop,), name=loop.name, daemon=True) for loop in self.loops
         ]
         for thread in threads:
             thread.start()
         self.stop.wait()
+        wake()
         _join(threads, grace_seconds)
         cut_short()
         _join(threads, grace_seconds)

@@ -6,6 +6,9 @@ from ocr_inbox.errors import OcrInboxError, SourceChangedError
 from ocr_inbox.ports import Outcome, Readers
 from ocr_inbox.reading import Reading, Source, Window
 
+FIRST_PAGES = 1
+"""Pages of the first window: most documents have one, and this one tells how many there are."""
+
 
 def demand_reading(outcome: Outcome) -> Reading:
     """The reading, where there is one; raises the failure that is there instead."""
@@ -21,7 +24,7 @@ def with_rest(
 ) -> Reading:
     """The whole document, of which `first` is the first window; `note` hears of pages done and in all."""
     readings = [first]
-    for page in range(window_pages, first.page_total, window_pages):
+    for page in range(FIRST_PAGES, first.page_total, window_pages):
         note(page, first.page_total)
         window = Window(source=source, first_page=page, page_count=window_pages)
         reading = demand_reading(readers.read([window])[0])

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ocr_inbox.errors import DocumentError
-from ocr_inbox.images import Limits, Pages, open_pages
+from ocr_inbox.images import Pages, open_pages
+from ocr_inbox.reading import Limits
 from pages import encoded, pdf_of, text_pdf, tiff_of
 
 LIMITS = Limits(max_bytes=1_000_000, max_pixels=1_000_000, max_pages=50, pdf_dpi=20)

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from ocr_inbox.errors import EncryptedDocumentError, TooLargeError, UnreadableDocumentError
-from ocr_inbox.images import Limits, PageImage, open_pages
+from ocr_inbox.images import PageImage, open_pages
+from ocr_inbox.reading import Limits
 from pages import LINES, pdf_file, pdf_of, render_page, text_pdf, truncated
 
 CATALOG = "<</Type/Catalog/Pages 2 0 R>>"
@@ -79,6 +80,14 @@ def test_a_scanned_pdf_shows_its_images_in_order() -> None:
         middles = [pages.decode(index).pixels[30, 40].tolist() for index in (0, 1)]
     assert middles[0][2] > 240
     assert middles[1][1] > 240
+
+
+@pytest.mark.parametrize("dpi", [100, 200])
+def test_a_scan_drawn_at_its_own_resolution_keeps_its_pixels(dpi: int) -> None:
+    """One pixel more, from rounding up, would resample the page, and readers lose spaces to the blur."""
+    scan = render_page(LINES, dpi=dpi).convert("1")
+    page = decoded(pdf_of([scan], dpi=dpi), limits=Limits(pdf_dpi=dpi))
+    assert np.array_equal(page.pixels, np.asarray(scan.convert("RGB")))
 
 
 def test_annotations_are_drawn() -> None:

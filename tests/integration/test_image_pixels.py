@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from ocr_inbox.images import Limits, open_pages
+from ocr_inbox.images import open_pages
+from ocr_inbox.reading import Limits
 from pages import encoded, tiff_of
 
 # What a viewer does to show an image with that orientation upright; 6 and 8 undo each other.

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image, ImageFile
 
 from ocr_inbox.errors import DocumentError, TooLargeError, UnreadableDocumentError, UnsupportedTypeError
-from ocr_inbox.images import Limits, PageImage, open_pages
+from ocr_inbox.images import PageImage, open_pages
+from ocr_inbox.reading import Limits
 from pages import LINES, encoded, render_page, tiff_of, truncated
 
 FORMS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF")

@@ -50,15 +50,14 @@ def route(
 
 
 def _print_route(inbox: "InboxSettings", relative: Path, *, as_json: bool) -> None:
-    from ocr_inbox.folder import ignored_because
-    from ocr_inbox.options import folder_options, rules_of
+    from ocr_inbox.folder.names import key_of
+    from ocr_inbox.options import rules_of
     from ocr_inbox.routing import route as route_key
 
-    ignored = ignored_because(str(relative), folder_options(inbox))
-    assignment = route_key(str(relative), rules_of(inbox))
-    reason = ignored or assignment.reason
+    assignment = route_key(key_of(str(relative)), rules_of(inbox))
+    reason = _ignored_because(inbox, relative) or assignment.reason
     if as_json:
-        pipeline = assignment.pipeline.value if assignment.pipeline and not ignored else None
+        pipeline = assignment.pipeline.value if assignment.pipeline and not reason else None
         print_json({"inbox": inbox.name, "pipeline": pipeline, "rule": assignment.rule, "reason": reason})
     elif reason or assignment.pipeline is None:
         typer.echo(f"inbox {inbox.name} leaves it alone: {reason}")
@@ -68,6 +67,21 @@ def _print_route(inbox: "InboxSettings", relative: Path, *, as_json: bool) -> No
             f"inbox {inbox.name}, rule {assignment.rule}: pipeline {assignment.pipeline.value}, "
             f"priority {assignment.priority.name.lower()}, outputs {outputs}"
         )
+
+
+def _ignored_because(inbox: "InboxSettings", relative: Path) -> str | None:
+    from ocr_inbox.folder.names import is_never_a_document, is_private_folder
+
+    where = inbox.folder / relative
+    if any(where.is_relative_to(target) for target in (inbox.archive_folder, inbox.failed_folder)):
+        return "it lies in the archive or failed folder"
+    if any(is_private_folder(part) for part in relative.parts[:-1]):
+        return "it lies in a hidden folder"
+    if is_never_a_document(relative.name):
+        return "its name is that of a hidden or temporary file, or of a sidecar"
+    if len(relative.parts) > 1 and not inbox.recursive:
+        return "it lies in a folder below, and recursive = false"
+    return "it is a symbolic link" if where.is_symlink() else None
 
 
 def schema() -> None:
@@ -92,4 +106,3 @@ def doctor(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
                 typer.echo(f"      -> {finding.remedy}")
     if any(finding.health is Health.BAD for finding in findings):
         raise typer.Exit(1)
-

@@ -98,13 +98,13 @@ def _print(statuses: "tuple[ModelStatus, ...]", *, as_json: bool) -> None:
 @contextmanager
 def _progress_bar() -> "Iterator[OnProgress]":
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+    from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 
     from ocr_inbox.paddle.models import Progress as Step
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        tasks: dict[str, int] = {}
+        tasks: dict[str, TaskID] = {}
 
         def show(step: Step) -> None:
             label = f"{step.stage.value} {step.name}"

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ocr_inbox.errors import TooLargeError, UnreadableDocumentError, UnsupportedTypeError
-from ocr_inbox.images.pages import Limits, PageImage, Pages
+from ocr_inbox.images.pages import PageImage, Pages
 from ocr_inbox.images.pdf import open_pdf
 from ocr_inbox.images.raster import open_raster
 from ocr_inbox.media import HEAD_BYTES, media_type
+from ocr_inbox.reading import Limits
 
-__all__ = ["Limits", "PageImage", "Pages", "open_pages"]
+__all__ = ["PageImage", "Pages", "open_pages"]
 
 
 @contextmanager

@@ -1,28 +1,10 @@
-"""The limits that a document must keep, and what it turns into: pages of upright pixels."""
+"""What a document turns into: pages of upright pixels."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How much of a document a reader takes on.
-
-    `max_bytes`: an A3 colour scan at 600 dpi has 209 MB uncompressed, and a file is held in memory whole.
-    `max_pixels` of one page: the same scan has 70 million; 100 million take 700 MB while they are decoded,
-    4 bytes each inside Pillow and 3 in the result, and twice that in the rare TIFF of floating-point numbers.
-    `max_pages`: far above any letter or report, far below what would hold a queue up for hours.
-    `pdf_dpi`: at 200 dots per inch 6-point print is 17 pixels high; the text models read lines of 48 pixels
-    and detect them down to about 10. Scans in a PDF carry no more detail than they were made with.
-    """
-
-    max_bytes: int = 256 * 2**20
-    max_pixels: int = 100_000_000
-    max_pages: int = 2_000
-    pdf_dpi: int = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

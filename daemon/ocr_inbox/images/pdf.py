@@ -8,9 +8,12 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from ocr_inbox.errors import EncryptedDocumentError, TooLargeError, UnreadableDocumentError
-from ocr_inbox.images.pages import Limits, PageImage
+from ocr_inbox.images.pages import PageImage
+from ocr_inbox.reading import Limits
 
-_POINTS_PER_INCH = 72
+_POINTS_PER_INCH = 72 * (1 + 1e-6)
+"""A little more than there are, so that a scan drawn at its own resolution keeps its pixels: page sizes are 32-bit
+floats, and 1654.00001 pixels, rounded up to 1655, would resample the whole page and cost the reader spaces."""
 _LOCKED = (pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY)
 
 
@@ -39,7 +42,7 @@ class PdfPages:
             with closing(self._document[index]) as page:
                 dpi = _affordable_dpi(page.get_size(), self._limits)
                 if dpi < self._limits.pdf_dpi:
-                    self._reduced[index] = f"{subject} is so large that it was drawn at {dpi:.0f} dots per inch"
+                    self._reduced[index] = f"{subject} is so large that it was drawn at {dpi:.3g} dots per inch"
                 # The bitmap's own buffer is the result: PDFium draws BGR without gaps between the lines.
                 with closing(page.render(scale=dpi / _POINTS_PER_INCH)) as bitmap:
                     return PageImage(index=index, pixels=bitmap.to_numpy())

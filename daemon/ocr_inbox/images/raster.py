@@ -11,8 +11,9 @@ from PIL import Image, ImageFile, TiffImagePlugin, WebPImagePlugin
 
 from ocr_inbox.errors import TooLargeError, UnreadableDocumentError
 from ocr_inbox.images.directories import beginning_with, claimed_bytes, frame_offsets
-from ocr_inbox.images.pages import Limits, PageImage
+from ocr_inbox.images.pages import PageImage
 from ocr_inbox.images.pixels import upright_bgr
+from ocr_inbox.reading import Limits
 
 _TIFF = "image/tiff"
 _FORMATS = {
@@ -23,8 +24,6 @@ _FORMATS = {
     _TIFF: TiffImagePlugin.TiffImageFile.format,
     "image/webp": WebPImagePlugin.WebPImageFile.format,
 }
-
-
 _DIRECTORY_BYTES = 64 * 2**20
 """What the values of one TIFF directory may take: what Pillow allows the text in a PNG."""
 

@@ -26,8 +26,7 @@ def _has_gpu(engine: str) -> bool:
         import paddle
     except ImportError as error:
         raise PipelineUnavailableError(
-            "cannot use the engine paddle: install paddlepaddle, or ocr-inbox[gpu], "
-            'or set engine = "onnxruntime"'
+            'cannot use the engine paddle: install paddlepaddle, or ocr-inbox[gpu], or set engine = "onnxruntime"'
         ) from error
     return bool(paddle.device.is_compiled_with_cuda() and paddle.device.cuda.device_count() > 0)
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from ocr_inbox.model import Engine, Page, Point, Region
 from ocr_inbox.paddle.devices import resolve_device, runtime_of
 from ocr_inbox.paddle.models import model_folder
+from ocr_inbox.reading import Engine, Page, Point, Region
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,9 +85,7 @@ class TextEngine:
         turned = (result.get("doc_preprocessor_res") or {}).get("angle", 0)
         regions = tuple(
             Region(text=text, score=round(float(score), 4), polygon=_polygon(corners, turned, width, height))
-            for text, score, corners in zip(
-                result["rec_texts"], result["rec_scores"], result["rec_polys"], strict=True
-            )
+            for text, score, corners in zip(result["rec_texts"], result["rec_scores"], result["rec_polys"], strict=True)
         )
         return Page(index=index, width=width, height=height, regions=regions)
 

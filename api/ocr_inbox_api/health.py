@@ -1,0 +1,132 @@
+"""How the daemon is: for people, for load balancers, and for whoever restarts it."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import psutil
+from fastapi import APIRouter, Response
+
+from ocr_inbox.chronicle import Queue
+from ocr_inbox.model import InboxVitals, Job, JobState, PipelineName, PipelineVitals
+from ocr_inbox.sidecar import timestamp
+from ocr_inbox_api.parts import Parts
+from ocr_inbox_api.problems import Failure, documented
+from ocr_inbox_api.shapes import HealthView, InboxHealth, PipelineHealth, QueueHealth, StateView, SystemHealth
+
+
+@dataclass
+class Pulse:
+    """Remembers when each pipeline last read something; `heard` may be called in any thread."""
+
+    last: dict[PipelineName, float] = field(default_factory=dict)
+
+    def heard(self, job: Job) -> None:
+        """Note a job that was read."""
+        if job.state is JobState.DONE and job.assignment.pipeline:
+            self.last[job.assignment.pipeline] = job.finished_at or 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """Asks the parts how they are; `show` and `ready` block."""
+
+    parts: Parts
+    pulse: Pulse
+    started_at: float
+
+    def show(self, response: Response) -> HealthView:
+        """Pipelines, inboxes, the queue and the machine: 200 while anything can be read, 503 when nothing can."""
+        pipelines, inboxes, queues = self.parts.vitals.pipelines(), self.parts.vitals.inboxes(), self._queues()
+        status = _verdict(pipelines, inboxes, ledger_answers=queues is not None)
+        response.status_code = 503 if status == "unhealthy" else 200
+        now = self.parts.clock()
+        return HealthView(
+            status=status,
+            timestamp=timestamp(now),
+            pipelines={it.family: self._pipeline(it) for it in pipelines},
+            inboxes={it.name: _inbox(it) for it in inboxes},
+            queue=None if queues is None else _queue(queues, now),
+            system=SystemHealth(
+                gpu_memory_used=None,
+                gpu_memory_total=None,
+                cpu_usage=psutil.cpu_percent(interval=None),
+                uptime=round(now - self.started_at, 3),
+            ),
+        )
+
+    def ready(self) -> Response:
+        """Whether every configured pipeline can take work."""
+        reasons = [
+            f"{it.pipeline.value}: {it.problem or 'its readers are starting'}"
+            for it in self.parts.vitals.pipelines()
+            if not it.ready
+        ]
+        if self._queues() is None:
+            reasons.append("ledger: it does not answer")
+        if reasons:
+            return Failure(code="not_ready", detail="; ".join(reasons)).response()
+        return Response(StateView(status="ready").model_dump_json(), media_type="application/json")
+
+    async def live(self) -> StateView:
+        """Whether the process still answers."""
+        return StateView(status="alive")
+
+    def _queues(self) -> Sequence[Queue] | None:
+        try:
+            return self.parts.chronicle.queues()
+        except sqlite3.Error:
+            return None
+
+    def _pipeline(self, vitals: PipelineVitals) -> PipelineHealth:
+        return PipelineHealth(
+            status="ready" if vitals.ready else "unavailable",
+            model_loaded=vitals.ready,
+            gpu_available=not vitals.device.startswith("cpu"),
+            last_inference=timestamp(self.pulse.last.get(vitals.pipeline)),
+            readers=vitals.readers,
+            restarts=vitals.restarts,
+            error=vitals.problem,
+        )
+
+
+def _verdict(
+    pipelines: Sequence[PipelineVitals], inboxes: Sequence[InboxVitals], *, ledger_answers: bool
+) -> Literal["healthy", "degraded", "unhealthy"]:
+    if not ledger_answers or not any(it.ready for it in pipelines):
+        return "unhealthy"
+    if all(it.ready for it in pipelines) and not any(it.problem for it in inboxes):
+        return "healthy"
+    return "degraded"
+
+
+def _inbox(vitals: InboxVitals) -> InboxHealth:
+    return InboxHealth(
+        mode=vitals.mode,
+        problem=vitals.problem,
+        last_scan_at=timestamp(vitals.last_scan_at),
+        settling=vitals.settling,
+    )
+
+
+def _queue(queues: Sequence[Queue], now: float) -> QueueHealth:
+    return QueueHealth(
+        waiting=sum(it.waiting for it in queues),
+        running=sum(it.running for it in queues),
+        oldest_seconds=round(now - min(it.oldest for it in queues), 3) if queues else None,
+    )
+
+
+def add_routes(router: APIRouter, health: Health) -> None:
+    """Answer what may be behind a key."""
+    responses = documented() | {503: {"model": HealthView, "description": "Nothing can be read"}}
+    router.add_api_route("/api/v1/health", health.show, tags=["health"], responses=responses)
+
+
+def add_probes(router: APIRouter, health: Health) -> None:
+    """Answer machines that carry no key."""
+    router.add_api_route("/livez", health.live, tags=["health"], responses=documented())
+    router.add_api_route(
+        "/readyz", health.ready, tags=["health"], response_model=StateView, responses=documented("not_ready")
+    )

@@ -1,0 +1,150 @@
+"""The values of reading: windows of pages, what stands on them, and what is left for a document."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ocr_inbox.model import Output, Signature
+
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """One line of text: four corners clockwise from its top left, pixels of the upright page."""
+
+    text: str
+    score: float
+    polygon: tuple[Point, Point, Point, Point]
+
+    @property
+    def bbox(self) -> Box:
+        """The upright rectangle around the polygon: x1, y1, x2, y2."""
+        xs, ys = [x for x, _ in self.polygon], [y for _, y in self.polygon]
+        return min(xs), min(ys), max(xs), max(ys)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page as it was read; `index` counts from 0, width and height are pixels."""
+
+    index: int
+    width: int
+    height: int
+    regions: tuple[Region, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Seconds spent on a window: decoding, and inside the engine."""
+
+    preprocess: float
+    inference: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFailure:
+    """A page that could not be read while others of its document could."""
+
+    index: int
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """What read a page: `family` is the word the wire calls the pipeline by, such as "ocrv5"."""
+
+    family: str
+    paddleocr: str
+    paddlex: str
+    runtime: str
+    device: str
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a reader finds the bytes: `path` is relative to `root`, and no link is followed below it.
+
+    `signature` is that of the version to read.
+    """
+
+    root: str
+    path: str
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A run of pages for a reader; page_count is at most how many it reads.
+
+    `known_sha256` is what an existing sidecar of the same configuration was made from.
+    """
+
+    source: Source
+    first_page: int
+    page_count: int
+    known_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a reader made of a window; `page_total` counts the document's pages, `size` its bytes."""
+
+    sha256: str
+    media_type: str
+    size: int
+    page_total: int
+    pages: tuple[Page, ...]
+    engine: Engine
+    timing: Timing
+    failed: tuple[PageFailure, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def joined(cls, windows: Sequence["Reading"]) -> "Reading":
+        """The windows of one document, in order, as one reading."""
+        return replace(
+            windows[0],
+            pages=tuple(page for window in windows for page in window.pages),
+            failed=tuple(page for window in windows for page in window.failed),
+            timing=Timing(
+                preprocess=sum(window.timing.preprocess for window in windows),
+                inference=sum(window.timing.inference for window in windows),
+            ),
+            warnings=tuple(dict.fromkeys(warning for window in windows for warning in window.warnings)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlreadyRead:
+    """The bytes are those that the existing sidecar was made from: there is nothing to read."""
+
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliverable:
+    """One file to leave for a document."""
+
+    output: Output
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much of a document a reader takes on.
+
+    `max_bytes`: an A3 colour scan at 600 dpi has 209 MB uncompressed, and a file is held in memory whole.
+    `max_pixels` of one page: the same scan has 70 million; 100 million take 700 MB while they are decoded,
+    4 bytes each inside Pillow and 3 in the result, and twice that in the rare TIFF of floating-point numbers.
+    `max_pages`: far above any letter or report, far below what would hold a queue up for hours.
+    `pdf_dpi`: at 200 dots per inch 6-point print is 17 pixels high; the text models read lines of 48 pixels
+    and detect them down to about 10. Scans in a PDF carry no more detail than they were made with.
+    """
+
+    max_bytes: int = 256 * 2**20
+    max_pixels: int = 100_000_000
+    max_pages: int = 2_000
+    pdf_dpi: int = 200

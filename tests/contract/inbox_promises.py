@@ -1,0 +1,189 @@
+"""What every inbox promises, whatever it is made of; each kind of inbox inherits these tests and brings its place."""
+
+from pathlib import Path
+from typing import Literal, Protocol
+
+import pytest
+from listening import arrival_of, listening
+from ocr_inbox.errors import SourceChangedError, SourceGoneError
+from ocr_inbox.model import Output
+from ocr_inbox.ports import Inbox
+from ocr_inbox.reading import Deliverable
+
+JSON = Deliverable(output=Output.JSON, content=b'{"status": "ok"}\n')
+MARKDOWN = Deliverable(output=Output.MARKDOWN, content=b"Invoice 2041\n")
+KEY = "text/scan 1.png"
+
+
+class Place(Protocol):
+    """Where an inbox keeps its documents, seen by the person who drops them there."""
+
+    def inbox(
+        self, *, after: Literal["leave", "archive", "delete"] = "leave", after_failure: Literal["leave", "move"] = "leave"
+    ) -> Inbox: ...
+
+    def put(self, key: str, content: bytes) -> None: ...
+
+    def remove(self, key: str) -> None: ...
+
+    def content(self, key: str) -> bytes | None: ...
+
+    def archived(self) -> dict[str, bytes]: ...
+
+    def failed(self) -> dict[str, bytes]: ...
+
+
+class InboxPromises:
+    """Inherit it as `Test…` and define the fixture `place`."""
+
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> Place:
+        raise NotImplementedError
+
+    def test_what_was_put_there_arrives_with_its_key_and_size(self, place: Place) -> None:
+        place.put(KEY, b"pixels")
+        arrival = arrival_of(place.inbox(), KEY)
+        assert (arrival.document.key, arrival.size) == (KEY, 6)
+        assert arrival.document.inbox == place.inbox().name
+
+    def test_what_arrived_before_arrives_again_as_the_same_document(self, place: Place) -> None:
+        place.put(KEY, b"pixels")
+        assert arrival_of(place.inbox(), KEY).document == arrival_of(place.inbox(), KEY).document
+
+    def test_what_is_rewritten_is_another_document(self, place: Place) -> None:
+        inbox = place.inbox()
+        place.put(KEY, b"pixels")
+        with listening(inbox) as listener:
+            first = listener.expect(KEY)
+            place.put(KEY, b"other pixels")
+            assert listener.expect_another(first.document).size == 12
+
+    def test_an_empty_file_does_not_arrive(self, place: Place) -> None:
+        place.put("text/empty.png", b"")
+        place.put(KEY, b"pixels")
+        with listening(place.inbox()) as listener:
+            listener.expect(KEY)
+            assert listener.keys() == {KEY}
+
+    def test_what_is_there_can_be_located(self, place: Place) -> None:
+        inbox = place.inbox()
+        place.put(KEY, b"pixels")
+        assert inbox.locate(arrival_of(inbox, KEY).document).signature.size == 6
+
+    def test_what_is_gone_cannot_be_located(self, place: Place) -> None:
+        inbox = place.inbox()
+        place.put(KEY, b"pixels")
+        document = arrival_of(inbox, KEY).document
+        place.remove(KEY)
+        with pytest.raises(SourceGoneError) as failure:
+            inbox.locate(document)
+        assert failure.value.code == "vanished"
+
+    def test_a_version_that_was_replaced_cannot_be_located(self, place: Place) -> None:
+        inbox = place.inbox()
+        place.put(KEY, b"pixels")
+        document = arrival_of(inbox, KEY).document
+        place.put(KEY, b"other pixels")
+        with pytest.raises(SourceChangedError):
+            inbox.locate(document)
+
+    def test_delivering_twice_is_delivering_once(self, place: Place) -> None:
+        inbox = place.inbox()
+        place.put(KEY, b"pixels")
+        document = arrival_of(inbox, KEY).document
+        assert inbox.delivered(document, Output.JSON) is None
+        for _ in range(2):
+            assert inbox.deliver(document, [MARKDOWN, JSON]) == inbox.sidecar_uri(document)
+            assert inbox.delivered(document, Output.JSON) == JSON.content
+            assert inbox.delivered(document, Output.MARKDOWN) == MARKDOWN.content
+        assert place.content(KEY + ".ocr.json") == JSON.content
+        assert inbox.sidecar_uri(document) == inbox.uri(document) + ".ocr.json"
+
+    def test_what_was_delivered_does_not_arrive_and_leaves_the_source_as_it_was(self, place: Place) -> None:
+        inbox = place.inbox()
+        place.put(KEY, b"pixels")
+        document = arrival_of(inbox, KEY).document
+        inbox.deliver(document, [MARKDOWN, JSON])
+        place.put("text/scan 2.png", b"pixels")
+        with listening(inbox) as listener:
+            listener.expect("text/scan 2.png")
+            assert listener.expect(KEY).document == document
+            assert listener.keys() == {KEY, "text/scan 2.png"}
+
+    @pytest.mark.parametrize("replaced", [True, False])
+    def test_nothing_is_delivered_for_a_version_that_is_not_there_any_more(self, place: Place, *, replaced: bool) -> None:
+        inbox = place.inbox()
+        place.put(KEY, b"pixels")
+        document = arrival_of(inbox, KEY).document
+        place.put(KEY, b"other pixels") if replaced else place.remove(KEY)
+        with pytest.raises(SourceGoneError) as failure:
+            inbox.deliver(document, [JSON])
+        assert failure.value.code == ("superseded" if replaced else "vanished")
+        assert place.content(KEY + ".ocr.json") is None
+
+    def test_a_document_may_be_left_where_it_is(self, place: Place) -> None:
+        inbox = place.inbox()
+        place.put(KEY, b"pixels")
+        document = arrival_of(inbox, KEY).document
+        inbox.archive(document)
+        inbox.reject(document)
+        assert place.content(KEY) == b"pixels"
+
+    def test_archiving_twice_is_archiving_once(self, place: Place) -> None:
+        inbox = place.inbox(after="archive")
+        place.put(KEY, b"pixels")
+        document = arrival_of(inbox, KEY).document
+        inbox.deliver(document, [JSON])
+        for _ in range(2):
+            inbox.archive(document)
+            assert place.content(KEY) is None
+            assert place.archived() == {KEY: b"pixels"}
+            assert place.content(KEY + ".ocr.json") == JSON.content
+
+    def test_two_documents_of_one_name_are_both_kept_in_the_archive(self, place: Place) -> None:
+        inbox = place.inbox(after="archive")
+        for content in (b"pixels", b"other pixels"):
+            place.put(KEY, content)
+            inbox.archive(arrival_of(inbox, KEY).document)
+        assert sorted(place.archived().values()) == [b"other pixels", b"pixels"]
+
+    def test_deleting_twice_is_deleting_once(self, place: Place) -> None:
+        inbox = place.inbox(after="delete")
+        place.put(KEY, b"pixels")
+        document = arrival_of(inbox, KEY).document
+        for _ in range(2):
+            inbox.archive(document)
+            assert place.content(KEY) is None
+
+    @pytest.mark.parametrize("after", ["archive", "delete"])
+    def test_a_version_that_was_not_read_is_never_taken_away(
+        self, place: Place, after: Literal["archive", "delete"]
+    ) -> None:
+        inbox = place.inbox(after=after, after_failure="move")
+        place.put(KEY, b"pixels")
+        document = arrival_of(inbox, KEY).document
+        place.put(KEY, b"other pixels")
+        inbox.archive(document)
+        inbox.reject(document)
+        assert place.content(KEY) == b"other pixels"
+        assert (place.archived(), place.failed()) == ({}, {})
+
+    def test_a_rejected_document_takes_its_sidecar_along_once(self, place: Place) -> None:
+        inbox = place.inbox(after_failure="move")
+        place.put(KEY, b"pixels")
+        document = arrival_of(inbox, KEY).document
+        inbox.deliver(document, [JSON])
+        for _ in range(2):
+            inbox.reject(document)
+            assert (place.content(KEY), place.content(KEY + ".ocr.json")) == (None, None)
+            assert place.failed() == {KEY: b"pixels", KEY + ".ocr.json": JSON.content}
+
+    def test_what_was_taken_away_does_not_arrive(self, place: Place) -> None:
+        inbox = place.inbox(after="archive", after_failure="move")
+        for key, take_away in ((KEY, inbox.archive), ("text/bad.png", inbox.reject)):
+            place.put(key, b"pixels")
+            take_away(arrival_of(inbox, key).document)
+        place.put("text/scan 2.png", b"pixels")
+        with listening(inbox) as listener:
+            listener.expect("text/scan 2.png")
+            assert listener.keys() == {"text/scan 2.png"}
