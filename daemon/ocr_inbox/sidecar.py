@@ -11,15 +11,14 @@ from ocr_inbox.errors import OcrInboxError, UnreadableDocumentError
 from ocr_inbox.model import Job, Output
 from ocr_inbox.reading import Deliverable, Page, Reading
 
-SCHEMA_NAME = "ocr-inbox/sidecar"
 SCHEMA_VERSION = 1
 
 SUFFIXES = {Output.JSON: ".ocr.json", Output.MARKDOWN: ".ocr.md"}
 """What is appended to a document's name; nothing that ends so is ever taken for a document."""
 
-_SCHEMA: dict[str, "Json"] = {"name": SCHEMA_NAME, "version": SCHEMA_VERSION}
-
 Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
+
+_SCHEMA: dict[str, Json] = {"name": "ocr-inbox/sidecar", "version": SCHEMA_VERSION}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +47,7 @@ def render(job: Job, reading: Reading, provenance: Provenance) -> tuple[Delivera
 def render_failure(job: Job, error: OcrInboxError, provenance: Provenance) -> tuple[Deliverable, ...]:
     """The file for a document that was given up."""
     content: Json = {
-        "schema": dict(_SCHEMA),
+        "schema": _SCHEMA,
         "success": False,
         "status": "error",
         "error": str(error),
@@ -68,7 +67,7 @@ def render_failure(job: Job, error: OcrInboxError, provenance: Provenance) -> tu
 
 
 def known_sha256(sidecar: bytes | None, config_digest: str) -> str | None:
-    """What a sidecar that lies there was made from, if it is a whole success under the same configuration."""
+    """What a sidecar that lies there was made from, if it is a success, or a partial one, of the same configuration."""
     try:
         content = json.loads(sidecar or b"null")
         whole = content["schema"] == _SCHEMA and content["status"] in ("ok", "partial")
@@ -96,7 +95,7 @@ def _literal(line: str) -> str:
 
 def _success(job: Job, reading: Reading, provenance: Provenance) -> Json:
     return {
-        "schema": dict(_SCHEMA),
+        "schema": _SCHEMA,
         "success": True,
         "status": "partial" if reading.failed else "ok",
         "pipeline": reading.engine.family,

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from builders import NOW, a_document, a_job
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import NOW, a_document, a_job
 from ocr_inbox.errors import (
     AccessDeniedError,
     DocumentError,

@@ -8,11 +8,11 @@ from importlib.resources import files
 
 import jsonschema
 import pytest
-from builders import NOW, a_document, a_job, a_page, a_reading, a_region, an_assignment, an_engine
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from builders import NOW, a_document, a_job, a_page, a_reading, a_region, an_assignment, an_engine
 from ocr_inbox.errors import EncryptedDocumentError, UnreadableDocumentError
 from ocr_inbox.model import Job, JobState, Output
 from ocr_inbox.reading import Page, PageFailure, Reading, Region
@@ -271,7 +271,7 @@ def test_markdown_reads_as_the_lines_that_it_was_made_of(lines: list[str]) -> No
 
 
 def test_a_line_break_inside_a_line_does_not_begin_a_paragraph() -> None:
-    page = replace(a_page(), regions=(a_region("one\n\n# two\r- three"),))
+    page = replace(a_page(), regions=(a_region("one\n# two\r- three"),))
     assert _as_read(markdown([page])) == ["one # two - three"]
 
 
