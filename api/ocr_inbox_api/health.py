@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 
 import psutil
@@ -16,32 +15,26 @@ from ocr_inbox_api.problems import Failure, documented
 from ocr_inbox_api.shapes import HealthView, InboxHealth, PipelineHealth, QueueHealth, StateView, SystemHealth
 
 
-@dataclass
-class Pulse:
-    """Remembers when each pipeline last read something; `heard` may be called in any thread."""
+class Health:
+    """Remembers since when it is asked, and when each pipeline last read something; `show` and `ready` block."""
 
-    last: dict[PipelineName, float] = field(default_factory=dict)
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._started_at = parts.clock()
+        self._last_inference: dict[PipelineName, float | None] = {}
+        psutil.cpu_percent(interval=None)  # the first call only starts the measurement
 
     def heard(self, job: Job) -> None:
-        """Note a job that was read."""
+        """Note a job that was read; may be called in any thread."""
         if job.state is JobState.DONE and job.assignment.pipeline:
-            self.last[job.assignment.pipeline] = job.finished_at or 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    """Asks the parts how they are; `show` and `ready` block."""
-
-    parts: Parts
-    pulse: Pulse
-    started_at: float
+            self._last_inference[job.assignment.pipeline] = job.finished_at
 
     def show(self, response: Response) -> HealthView:
         """Pipelines, inboxes, the queue and the machine: 200 while anything can be read, 503 when nothing can."""
-        pipelines, inboxes, queues = self.parts.vitals.pipelines(), self.parts.vitals.inboxes(), self._queues()
+        pipelines, inboxes, queues = self._parts.vitals.pipelines(), self._parts.vitals.inboxes(), self._queues()
         status = _verdict(pipelines, inboxes, ledger_answers=queues is not None)
         response.status_code = 503 if status == "unhealthy" else 200
-        now = self.parts.clock()
+        now = self._parts.clock()
         return HealthView(
             status=status,
             timestamp=timestamp(now),
@@ -52,7 +45,7 @@ class Health:
                 gpu_memory_used=None,
                 gpu_memory_total=None,
                 cpu_usage=psutil.cpu_percent(interval=None),
-                uptime=round(now - self.started_at, 3),
+                uptime=round(now - self._started_at, 3),
             ),
         )
 
@@ -60,7 +53,7 @@ class Health:
         """Whether every configured pipeline can take work."""
         reasons = [
             f"{it.pipeline.value}: {it.problem or 'its readers are starting'}"
-            for it in self.parts.vitals.pipelines()
+            for it in self._parts.vitals.pipelines()
             if not it.ready
         ]
         if self._queues() is None:
@@ -75,7 +68,7 @@ class Health:
 
     def _queues(self) -> Sequence[Queue] | None:
         try:
-            return self.parts.chronicle.queues()
+            return self._parts.chronicle.queues()
         except sqlite3.Error:
             return None
 
@@ -84,7 +77,7 @@ class Health:
             status="ready" if vitals.ready else "unavailable",
             model_loaded=vitals.ready,
             gpu_available=not vitals.device.startswith("cpu"),
-            last_inference=timestamp(self.pulse.last.get(vitals.pipeline)),
+            last_inference=timestamp(self._last_inference.get(vitals.pipeline)),
             readers=vitals.readers,
             restarts=vitals.restarts,
             error=vitals.problem,

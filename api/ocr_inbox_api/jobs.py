@@ -38,7 +38,7 @@ _FAILURES = (
 JobId = Annotated[int, Path(ge=1, le=_LARGEST_ID)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Jobs:
     """Answers questions about jobs; every method blocks and belongs into a worker thread."""
 

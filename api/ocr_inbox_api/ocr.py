@@ -35,7 +35,7 @@ class Endpoint:
 ENDPOINTS = (Endpoint(pipeline=PipelineName.TEXT, path="/api/v1/ocr/text", summary="Read the text of a file"),)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class OnDemand:
     """Answers the requests of one endpoint."""
 
@@ -54,6 +54,7 @@ class OnDemand:
         began = time.perf_counter()
         vitals = self._vitals()
         self.statistics.asked[vitals.family if vitals else self.endpoint.pipeline.value] += 1
+        outcome: Response | Failure = Failure(code="internal")
         try:
             self._demand_readers(vitals)
             self._demand_fitting(request)
@@ -62,10 +63,10 @@ class OnDemand:
             outcome = failure_of(error)
         except ClientDisconnect:
             outcome = Failure(code="client_gone")
-        if isinstance(outcome, Failure):
-            self.statistics.failed[outcome.code] += 1
-            return outcome.response()
-        return outcome
+        finally:
+            if isinstance(outcome, Failure):
+                self.statistics.failed[outcome.code] += 1
+        return outcome.response() if isinstance(outcome, Failure) else outcome
 
     async def _outcome(self, request: Request, began: float, *, patient: bool) -> Response | Failure:
         """The way of one request."""
@@ -181,8 +182,8 @@ _FAILURES = (
 )
 
 
-def add_routes(router: APIRouter, door: OnDemand) -> None:
-    """Open a door, under all its paths."""
+def add_routes(router: APIRouter, parts: Parts, options: ApiOptions, waiting: Waiting, statistics: Statistics) -> None:
+    """Open every door of the table, under all its paths."""
     responses: dict[int | str, dict[str, Any]] = {
         200: {
             "description": "What was read; with format=markdown, `result` is `{markdown, format}`",
@@ -191,14 +192,17 @@ def add_routes(router: APIRouter, door: OnDemand) -> None:
         202: {"description": "The job that will read it, as `Prefer: respond-async` asked", "model": JobAnswer},
         **documented(*_FAILURES),
     }
-    for path in (door.endpoint.path, *door.endpoint.aliases):
-        router.add_api_route(
-            path,
-            door.answer,
-            methods=["POST"],
-            summary=door.endpoint.summary,
-            response_class=JSONResponse,
-            responses=responses,
-            openapi_extra=_BODY,
-            tags=["ocr"],
-        )
+    entrance = Entrance(parts.chronicle, options.max_waiting)
+    for endpoint in ENDPOINTS:
+        door = OnDemand(endpoint, parts, options, entrance, waiting, statistics)
+        for path in (endpoint.path, *endpoint.aliases):
+            router.add_api_route(
+                path,
+                door.answer,
+                methods=["POST"],
+                summary=endpoint.summary,
+                response_class=JSONResponse,
+                responses=responses,
+                openapi_extra=_BODY,
+                tags=["ocr"],
+            )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -120,23 +120,31 @@ def job_url(job_id: int) -> str:
     return f"/api/v1/jobs/{job_id}"
 
 
-async def answer_named(_: Request, error: OcrInboxError) -> Response:
+def add_handlers(app: FastAPI) -> None:
+    """Give every failure the one shape, wherever it comes from."""
+    app.exception_handler(OcrInboxError)(_answer_named)
+    app.exception_handler(HTTPException)(_answer_http)
+    app.exception_handler(RequestValidationError)(_answer_invalid)
+    app.exception_handler(Exception)(_answer_unknown)
+
+
+async def _answer_named(_: Request, error: OcrInboxError) -> Response:
     """Our own failures."""
     return failure_of(error).response()
 
 
-async def answer_http(_: Request, error: HTTPException) -> Response:
+async def _answer_http(_: Request, error: HTTPException) -> Response:
     """The framework's failures: no such path, no such method."""
     return Failure(code=_OF_STATUS.get(error.status_code, "internal"), headers=error.headers or {}).response()
 
 
-async def answer_invalid(_: Request, error: RequestValidationError) -> Response:
+async def _answer_invalid(_: Request, error: RequestValidationError) -> Response:
     """Parameters that the framework refused, by name and without repeating what was sent."""
     wrong = [f"{invalid['loc'][-1]}: {invalid['msg']}" for invalid in error.errors()]
     return Failure(code="invalid_parameter", detail="; ".join(wrong)).response()
 
 
-async def answer_unknown(_: Request, __: Exception) -> Response:
+async def _answer_unknown(_: Request, __: Exception) -> Response:
     """Everything else; the server logs it, with its trace."""
     return Failure(code="internal").response()
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fastapi import Response
+from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CollectorRegistry, Counter, Histogram, Info, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -14,6 +15,7 @@ from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.model import Job, JobState
 from ocr_inbox.ports import Clock, Vitals
 from ocr_inbox_api.parts import Parts
+from ocr_inbox_api.problems import documented
 
 _SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 _METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
@@ -147,3 +149,10 @@ class Counted:
         finally:
             route = getattr(scope.get("route"), "path", "other")
             self.exposition.counted(scope["method"], route, status)
+
+
+def add_routes(router: APIRouter, exposition: Exposition) -> None:
+    """Answer under /metrics."""
+    router.add_api_route(
+        "/metrics", exposition.show, response_class=PlainTextResponse, tags=["metrics"], responses=documented()
+    )

@@ -3,7 +3,10 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from fastapi import APIRouter
+
 from ocr_inbox_api.answers import Measured, Result
+from ocr_inbox_api.problems import documented
 from ocr_inbox_api.shapes import AverageTimes, CompressionStatistics, ErrorStatistics, StatisticsView
 
 
@@ -65,3 +68,8 @@ class Statistics:
             ),
             errors=ErrorStatistics(total=self.failed.total(), by_type=dict(self.failed)),
         )
+
+
+def add_routes(router: APIRouter, statistics: Statistics) -> None:
+    """Answer under /api/v1/metrics."""
+    router.add_api_route("/api/v1/metrics", statistics.show, tags=["metrics"], responses=documented())

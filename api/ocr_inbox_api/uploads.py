@@ -10,7 +10,6 @@ from typing_extensions import Self
 
 from ocr_inbox import files
 from ocr_inbox.errors import InfrastructureError, TooLargeError, UnsupportedTypeError
-from ocr_inbox.ledger import Ledger
 from ocr_inbox.media import HEAD_BYTES, media_type
 from ocr_inbox.model import Arrival, Document, Signature
 from ocr_inbox_api.parts import UPLOADS
@@ -24,19 +23,10 @@ def new_key() -> str:
     return secrets.token_hex(16) + _SUFFIX
 
 
-def clear_leftovers(folder: Path, ledger: Ledger) -> None:
-    """Remove what a killed daemon had not made a job of; only while no upload is on its way."""
+def clear_leftovers(folder: Path) -> None:
+    """Remove the halves of uploads that a killed daemon left; only while none is on its way."""
     for path in folder.glob(f".*{_SUFFIX}{files.TEMPORARY_SUFFIX}"):
         path.unlink(missing_ok=True)
-    for path in folder.glob(f"*{_SUFFIX}"):
-        if ledger.unknown([_arrival(path)]):
-            path.unlink(missing_ok=True)
-
-
-def _arrival(path: Path) -> Arrival:
-    status = path.stat()
-    document = Document(inbox=UPLOADS, key=path.name, version=Signature.of(status).version)
-    return Arrival(document=document, size=status.st_size, by_event=True)
 
 
 class Upload:
@@ -99,9 +89,11 @@ class Upload:
             self._temporary.rename(self._final)
             with files.folder_beneath(str(self._folder), "") as folder:
                 os.fsync(folder)
-            return _arrival(self._final)
+            status = self._final.stat()
         except OSError as error:
             raise _refused(error) from error
+        document = Document(inbox=UPLOADS, key=self._final.name, version=Signature.of(status).version)
+        return Arrival(document=document, size=status.st_size, by_event=True)
 
     def keep(self) -> None:
         """From here on the file belongs to its job."""

@@ -52,6 +52,8 @@ def text_options(settings: Settings) -> "TextOptions":
 def text_readers(settings: Settings, count: int | None = None) -> ProcessReaders:
     """The reader processes of the text pipeline, not yet started."""
     text = settings.pipelines.text
+    # What paddlex keeps and fetches lies beside our models, not in a folder of its own in the user's home.
+    os.environ.setdefault("PADDLE_PDX_CACHE_HOME", str(settings.models.cache.parent / "paddlex"))
     return ProcessReaders(
         open_engine=partial(open_text_reader, text_options(settings), limits(settings)),
         count=count or text_reader_count(settings),

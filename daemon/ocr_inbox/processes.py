@@ -6,6 +6,7 @@ import os
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as DeadlineError
@@ -88,9 +89,11 @@ class _Reader:
         context.set_forkserver_preload([self._care.preload])
         self._pool = ProcessPool(max_workers=1, initializer=_begin, context=context)
         self._documents = 0
+        began = time.monotonic()
         try:
             loading = self._pool.schedule(_load, args=(self._open_engine,), timeout=self._care.start_seconds)
             self.device = loading.result()
+            log.info("reader_ready", device=self.device, seconds=round(time.monotonic() - began, 2))
         except OcrInboxError:
             self.close()
             raise

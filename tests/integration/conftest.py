@@ -6,6 +6,31 @@ from pathlib import Path
 import pytest
 
 from api_daemon import Daemon, serving
+from ledgers import Clock
+from ocr_inbox.chronicle import Chronicle
+from ocr_inbox.database import Database
+from ocr_inbox.ledger import Ledger
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with Database(tmp_path / "ledger.sqlite") as database:
+        yield database
+
+
+@pytest.fixture
+def ledger(database: Database, clock: Clock) -> Ledger:
+    return Ledger(database, clock)
+
+
+@pytest.fixture
+def chronicle(database: Database) -> Chronicle:
+    return Chronicle(database)
 
 
 @pytest.fixture

@@ -149,6 +149,5 @@ def test_what_a_killed_daemon_left_half_done_is_cleared(tmp_path: Path) -> None:
         assert upload(daemon.client, headers={"Prefer": "respond-async"}).status_code == 202
         (kept,) = daemon.uploads.glob("*.upload")
         (daemon.uploads / ".0123.upload.ocr-tmp").write_bytes(b"half")
-        (daemon.uploads / "0123.upload").write_bytes(b"whole, but never a job")
         with served(daemon, ApiOptions()):
             assert list(daemon.uploads.iterdir()) == [kept]

@@ -26,6 +26,7 @@ def test_the_description_names_every_status(standing: Daemon) -> None:
     assert set(paths["/api/v1/jobs/{job_id}/result"]["get"]["responses"]) == (
         {"200", "400", "404", "409", "410", "500", "503", "504", "default"}
     )
+    assert set(paths["/metrics"]["get"]["responses"]["200"]["content"]) == {"text/plain"}
     assert "multipart/form-data" in paths[TEXT]["post"]["requestBody"]["content"]
     assert not any("422" in operation["responses"] for path in paths.values() for operation in path.values())
 
