@@ -1,6 +1,5 @@
 """How the daemon is: for people, for load balancers, and for whoever restarts it."""
 
-import sqlite3
 from collections.abc import Sequence
 from typing import Literal
 
@@ -8,6 +7,7 @@ import psutil
 from fastapi import APIRouter, Response
 
 from ocr_inbox.chronicle import Queue
+from ocr_inbox.errors import LedgerUnavailableError
 from ocr_inbox.model import InboxVitals, Job, JobState, PipelineName, PipelineVitals
 from ocr_inbox.sidecar import timestamp
 from ocr_inbox_api.parts import Parts
@@ -69,7 +69,7 @@ class Health:
     def _queues(self) -> Sequence[Queue] | None:
         try:
             return self._parts.chronicle.queues()
-        except sqlite3.Error:
+        except LedgerUnavailableError:
             return None
 
     def _pipeline(self, vitals: PipelineVitals) -> PipelineHealth:

@@ -32,6 +32,7 @@ _FAILURES = (
     "reading_failed",
     "crashed",
     "inbox_unavailable",
+    "ledger_unavailable",
     "timeout",
 )
 
@@ -87,9 +88,14 @@ def add_routes(router: APIRouter, jobs: Jobs) -> None:
         },
         **documented(*_FAILURES),
     }
-    router.add_api_route("/api/v1/jobs", jobs.listing, tags=["jobs"], responses=documented("invalid_parameter"))
     router.add_api_route(
-        "/api/v1/jobs/{job_id}", jobs.one, tags=["jobs"], responses=documented("invalid_parameter", "unknown_job")
+        "/api/v1/jobs", jobs.listing, tags=["jobs"], responses=documented("invalid_parameter", "ledger_unavailable")
+    )
+    router.add_api_route(
+        "/api/v1/jobs/{job_id}",
+        jobs.one,
+        tags=["jobs"],
+        responses=documented("invalid_parameter", "unknown_job", "ledger_unavailable"),
     )
     router.add_api_route(
         "/api/v1/jobs/{job_id}/result",

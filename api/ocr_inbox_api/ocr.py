@@ -176,6 +176,8 @@ _FAILURES = (
     "crashed",
     "pipeline_unavailable",
     "infrastructure",
+    "inbox_unavailable",
+    "ledger_unavailable",
     "stopping",
     "request_timeout",
     "timeout",

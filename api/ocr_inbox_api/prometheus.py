@@ -154,5 +154,9 @@ class Counted:
 def add_routes(router: APIRouter, exposition: Exposition) -> None:
     """Answer under /metrics."""
     router.add_api_route(
-        "/metrics", exposition.show, response_class=PlainTextResponse, tags=["metrics"], responses=documented()
+        "/metrics",
+        exposition.show,
+        response_class=PlainTextResponse,
+        tags=["metrics"],
+        responses=documented("ledger_unavailable"),
     )

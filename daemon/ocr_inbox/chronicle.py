@@ -14,14 +14,6 @@ FROM jobs INDEXED BY jobs_open WHERE state IN ('waiting', 'running')
 GROUP BY inbox, pipeline ORDER BY inbox, pipeline
 """
 
-_JOBS = """
-SELECT * FROM jobs
-WHERE (:before IS NULL OR id < :before) AND (:state IS NULL OR state = :state)
-  AND (:inbox IS NULL OR inbox = :inbox) AND (:pipeline IS NULL OR pipeline = :pipeline)
-ORDER BY id DESC LIMIT :limit
-"""
-
-
 _UNSETTLED = """
 SELECT count(*) AS n FROM jobs WHERE state IN ('waiting', 'running') AND pipeline = ?
   AND (state = 'running' OR code IS NULL OR code IN ('reading_failed', 'crashed', 'timeout', 'interrupted', 'stopping'))
@@ -52,46 +44,44 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Chronicle:
-    """Reads the ledger's file; raises UnknownJobError where a job is asked for that is not there."""
+    """Reads the ledger's file; raises UnknownJobError where a job is asked for that is not there.
+
+    All raise LedgerUnavailableError where it cannot be used.
+    """
 
     database: Database
 
     def job(self, job_id: int) -> Job:
         """The job with this id."""
-        row = self.database.connection().execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
-        if row is None:
+        rows = self.database.read("SELECT * FROM jobs WHERE id = ?", (job_id,))
+        if not rows:
             raise UnknownJobError(f"cannot find job {job_id}: there is no such job")
-        return job_of(row)
+        return job_of(rows[0])
 
     def jobs(self, selection: Selection) -> list[Job]:
         """One page of jobs, newest first."""
-        rows = self.database.connection().execute(
-            _JOBS,
-            {
-                "before": selection.before,
-                "state": selection.state,
-                "inbox": selection.inbox,
-                "pipeline": selection.pipeline,
-                "limit": selection.limit,
-            },
-        )
-        return [job_of(row) for row in rows]
+        wishes = {
+            "id < ?": selection.before,
+            "state = ?": selection.state,
+            "inbox = ?": selection.inbox,
+            "pipeline = ?": selection.pipeline,
+        }
+        wishes = {wish: value for wish, value in wishes.items() if value is not None}
+        where = " AND ".join(wishes) or "TRUE"  # only what is asked for: a condition that may be NULL uses no index
+        query = f"SELECT * FROM jobs WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 - constant text, bound values
+        return [job_of(row) for row in self.database.read(query, (*wishes.values(), selection.limit))]
 
     def find(self, document: Document) -> Job | None:
         """The job of this document version, if it was ever noted."""
-        row = (
-            self.database.connection()
-            .execute(
-                "SELECT * FROM jobs WHERE inbox = ? AND key = ? AND version = ?",
-                (document.inbox, document.key, document.version),
-            )
-            .fetchone()
+        rows = self.database.read(
+            "SELECT * FROM jobs WHERE inbox = ? AND key = ? AND version = ?",
+            (document.inbox, document.key, document.version),
         )
-        return None if row is None else job_of(row)
+        return job_of(rows[0]) if rows else None
 
     def history(self, job_id: int) -> list[Transition]:
         """The job's states, first to last."""
-        rows = self.database.connection().execute("SELECT * FROM transitions WHERE job = ? ORDER BY id", (job_id,))
+        rows = self.database.read("SELECT * FROM transitions WHERE job = ? ORDER BY id", (job_id,))
         return [transition_of(row) for row in rows]
 
     def queues(self) -> list[Queue]:
@@ -104,22 +94,21 @@ class Chronicle:
                 running=row["running"],
                 oldest=row["oldest"],
             )
-            for row in self.database.connection().execute(_QUEUES)
+            for row in self.database.read(_QUEUES)
         ]
 
     def totals(self) -> list[tuple[JobState, int]]:
         """How many jobs there are in each state; counts them all."""
-        rows = self.database.connection().execute("SELECT state, count(*) AS n FROM jobs GROUP BY state")
+        rows = self.database.read("SELECT state, count(*) AS n FROM jobs GROUP BY state")
         return [(JobState(row["state"]), row["n"]) for row in rows]
 
     def unsettled(self, pipeline: PipelineName) -> int:
         """How many jobs of a pipeline can still come to an end by themselves: not those that wait for the world."""
-        row = self.database.connection().execute(_UNSETTLED, (pipeline,)).fetchone()
-        return int(row["n"])
+        return int(self.database.read(_UNSETTLED, (pipeline,))[0]["n"])
 
     def expired(self, inbox: str, before: float, limit: int = 500) -> list[Job]:
         """Finished jobs of an inbox that ended before this time."""
-        rows = self.database.connection().execute(
+        rows = self.database.read(
             "SELECT * FROM jobs WHERE finished_at < ? AND inbox = ? ORDER BY finished_at LIMIT ?",
             (before, inbox, limit),
         )

@@ -2,8 +2,8 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +14,10 @@ from ocr_inbox.errors import LedgerTooNewError, LedgerUnavailableError
 
 _BUSY_SECONDS = 30.0
 _PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+_ADVICE: Mapping[type[sqlite3.DatabaseError], str] = {
+    sqlite3.OperationalError: "free some space, or make its folder writable",
+    sqlite3.DatabaseError: "put a backup in its place, or move it away: what has a sidecar is not read again",
+}
 
 
 def _migrations() -> tuple[str, ...]:
@@ -24,40 +28,32 @@ def _migrations() -> tuple[str, ...]:
 class Database:
     """Remembers the connection of each thread. Use it with `with`.
 
-    Raises LedgerTooNewError where a newer program wrote the file.
+    Raises LedgerTooNewError where a newer program wrote the file, and LedgerUnavailableError where it cannot be used.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._of_thread = threading.local()
-        self._all: list[sqlite3.Connection] = []
+        self._of_thread: dict[threading.Thread, sqlite3.Connection] = {}
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         """Open the file, creating or migrating it."""
-        self._migrate()
+        with ExitStack() as undo:
+            undo.callback(self._close_all)
+            self._migrate()
+            undo.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the connections of all threads."""
-        with self._lock:
-            while self._all:
-                self._all.pop().close()
+        self._close_all()
 
-    def connection(self) -> sqlite3.Connection:
-        """This thread's connection, for reading."""
-        known: sqlite3.Connection | None = getattr(self._of_thread, "connection", None)
-        if known is not None:
-            return known
-        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        connection.row_factory = sqlite3.Row
-        connection.executescript(_PRAGMAS)
-        with self._lock:
-            self._all.append(connection)
-        self._of_thread.connection = connection
-        return connection
+    def read(self, query: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[sqlite3.Row]:
+        """All rows that a query finds; raises LedgerUnavailableError."""
+        with self._explained("read"):
+            return self._connection().execute(query, values).fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -65,50 +61,82 @@ class Database:
 
         Raises LedgerUnavailableError where the disk is full or the file cannot be written.
         """
-        connection = self.connection()
-        try:
+        with self._explained("write"):
+            connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.commit()
             except BaseException:
                 connection.rollback()
                 raise
-            connection.commit()
-        except sqlite3.OperationalError as error:
-            if connection.in_transaction:
-                connection.rollback()
+
+    @contextmanager
+    def _explained(self, deed: str) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if type(error) not in _ADVICE:
+                raise
             raise LedgerUnavailableError(
-                f"cannot write the ledger {self.path}: {error}; free some space, or make its folder writable"
+                f"cannot {deed} the ledger {self.path}: {error}; {_ADVICE[type(error)]}"
             ) from error
 
     def backup(self, target: Path) -> None:
-        """Copy a consistent state into `target` while others go on writing."""
-        copy = sqlite3.connect(target)
-        try:
-            self.connection().backup(copy, pages=1000)
-        finally:
-            copy.close()
+        """Copy a consistent state into `target` while others go on writing; raises LedgerUnavailableError."""
+        with self._explained("back up"), closing(sqlite3.connect(target)) as copy:
+            self._connection().backup(copy)  # in one go: in pieces, every write of another would start it anew
+
+    def _connection(self) -> sqlite3.Connection:
+        thread = threading.current_thread()
+        with self._lock:
+            known = self._of_thread.get(thread)
+        if known is not None:
+            return known
+        connection = _connected(self.path)
+        with self._lock:
+            self._close_those_of_ended_threads()
+            self._of_thread[thread] = connection
+        return connection
+
+    def _close_those_of_ended_threads(self) -> None:
+        """Web servers start and end threads all day long: each would leave its open files behind."""
+        for thread in [thread for thread in self._of_thread if not thread.is_alive()]:
+            self._of_thread.pop(thread).close()
+
+    def _close_all(self) -> None:
+        with self._lock:
+            while self._of_thread:
+                self._of_thread.popitem()[1].close()
 
     def _migrate(self) -> None:
         migrations = _migrations()
-        connection = self.connection()
-        if self._version(connection) > len(migrations):
+        version = self._version()
+        if version > len(migrations):
             raise LedgerTooNewError(
                 f"cannot open the ledger {self.path}: a newer ocr-inbox wrote it; "
                 f"install that version again, or restore the backup made before the upgrade"
             )
-        if self._version(connection) == len(migrations):
+        if version == len(migrations):
             return
-        connection.execute("BEGIN EXCLUSIVE")
-        for position in range(self._version(connection), len(migrations)):
-            for statement in _statements(migrations[position]):
-                connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(migrations)}")
-        connection.execute("COMMIT")
+        with self.transaction() as connection:
+            for migration in migrations[self._version() :]:  # asked again: another process may have been faster
+                for statement in _statements(migration):
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {len(migrations)}")
 
-    @staticmethod
-    def _version(connection: sqlite3.Connection) -> int:
-        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    def _version(self) -> int:
+        return int(self.read("PRAGMA user_version")[0][0])
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    with ExitStack() as undo:
+        undo.callback(connection.close)
+        connection.row_factory = sqlite3.Row
+        connection.executescript(_PRAGMAS)
+        undo.pop_all()
+    return connection
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -25,7 +25,7 @@ _UNKNOWN = """
 SELECT seen.key FROM json_each(:places) AS seen
 WHERE NOT EXISTS (
     SELECT 1 FROM jobs
-    WHERE inbox = :inbox AND key = seen.value ->> 0 AND version = seen.value ->> 1
+    WHERE inbox = :inbox AND key = json_extract(seen.value, '$[0]') AND version = json_extract(seen.value, '$[1]')
 )
 """
 
@@ -48,7 +48,7 @@ class Ledger:
     """Moves jobs between their states. Every update of a running job is fenced by its attempt number.
 
     Methods that take a job raise LostClaimError where somebody else has it by now; all raise
-    LedgerUnavailableError where it cannot be written. `heard` is told, after the commit, of every job that ended
+    LedgerUnavailableError where it cannot be used. `heard` is told, after the commit, of every job that ended
     or went back to waiting.
     """
 
@@ -63,7 +63,7 @@ class Ledger:
         if not arrivals:
             return []
         places = json.dumps([[arrival.document.key, arrival.document.version] for arrival in arrivals])
-        found = self.database.connection().execute(_UNKNOWN, {"places": places, "inbox": arrivals[0].document.inbox})
+        found = self.database.read(_UNKNOWN, {"places": places, "inbox": arrivals[0].document.inbox})
         return [arrivals[row["key"]] for row in found]
 
     def enqueue(self, orders: Sequence[tuple[Arrival, Assignment]]) -> list[Job]:
@@ -121,11 +121,11 @@ class Ledger:
 
     def _due(self, pipeline: PipelineName) -> bool:
         """Whether a claim would find something: looking first keeps idle workers from writing."""
-        connection, now = self.database.connection(), self.clock()
+        now = self.clock()
         query = (
             "SELECT 1 FROM jobs WHERE state = 'waiting' AND pipeline = ? AND priority = ? AND not_before <= ? LIMIT 1"
         )
-        return any(connection.execute(query, (pipeline, int(priority), now)).fetchone() for priority in Priority)
+        return any(self.database.read(query, (pipeline, int(priority), now)) for priority in Priority)
 
     def note_pages(self, job: Job, done: int, total: int) -> None:
         """So many of the job's pages are read."""

@@ -34,7 +34,7 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_waiting ON jobs (pipeline, priority, not_before, id) WHERE state = 'waiting';
 CREATE INDEX jobs_open ON jobs (inbox, pipeline, state, enqueued_at) WHERE state IN ('waiting', 'running');
 CREATE INDEX jobs_by_state ON jobs (state, id);
-CREATE INDEX jobs_finished ON jobs (finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX jobs_finished ON jobs (inbox, finished_at) WHERE finished_at IS NOT NULL;
 
 CREATE TABLE transitions (
     id      INTEGER PRIMARY KEY,

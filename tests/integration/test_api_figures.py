@@ -3,11 +3,14 @@
 from pathlib import Path
 
 from api_client import TEXT, the_failure, upload
-from api_daemon import Daemon, bury_it, in_turn, leave_it, read_it, serving
+from api_daemon import Daemon, bury_it, in_turn, leave_it, read_it, served, serving
 from builders import some_inbox_vitals, some_pipeline_vitals
+from ocr_inbox.chronicle import Chronicle
+from ocr_inbox.database import Database
 from ocr_inbox.errors import (
     ReadingError,
 )
+from ocr_inbox_api.parts import ApiOptions
 
 
 def test_all_well(daemon: Daemon) -> None:
@@ -38,6 +41,18 @@ def test_without_readers_it_lives_but_is_not_ready(daemon: Daemon) -> None:
     assert (response.status_code, response.json()["status"]) == (503, "unhealthy")
     assert "text: no model" in the_failure(daemon.client.get("/readyz"), 503, "Not ready")["detail"]
     assert daemon.client.get("/livez").json() == {"status": "alive"}
+
+
+def test_without_its_ledger_it_is_unhealthy_and_says_so_everywhere(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.chronicle = Chronicle(Database(tmp_path / "gone" / "ledger.sqlite"))
+    with served(daemon, ApiOptions()) as client:
+        health = client.get("/api/v1/health")
+        assert (health.status_code, health.json()["status"], health.json()["queue"]) == (503, "unhealthy", None)
+        assert "ledger" in the_failure(client.get("/readyz"), 503, "Not ready")["detail"]
+        for path in ("/api/v1/jobs", "/metrics"):
+            assert str(tmp_path) not in the_failure(client.get(path), 503, "Service unavailable")["detail"]
+        the_failure(upload(client), 503, "Service unavailable")
+        assert client.get("/livez").status_code == 200
 
 
 def test_the_statistics_count_what_was_asked_and_what_became_of_it(daemon: Daemon) -> None:

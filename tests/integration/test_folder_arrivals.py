@@ -19,8 +19,14 @@ SLOW = 1.5
 """Seconds to settle: long enough that whatever came sooner did not have to."""
 
 
+def scanned(inbox: FolderInbox) -> None:
+    while inbox.vitals().last_scan_at is None:
+        time.sleep(0.01)
+
+
 def watched(inbox: FolderInbox, listener: Listener, root: Path) -> None:
     """Return when events arrive."""
+    scanned(inbox)
     put(root, "sentinel.png")
     listener.expect("sentinel.png")
     assert inbox.vitals().mode == "events"
@@ -197,8 +203,7 @@ def test_whoever_waits_for_the_end_knows_what_is_still_settling(tmp_path: Path) 
     assert inbox.vitals().last_scan_at is None
     put(tmp_path, "scan.png")
     with listening(inbox) as listener:
-        while inbox.vitals().last_scan_at is None:
-            time.sleep(0.01)
+        scanned(inbox)
         assert inbox.vitals().settling == 1
         listener.expect("scan.png")
         while inbox.vitals().settling:
@@ -219,8 +224,7 @@ def test_it_ends_soon_after_it_is_told_to_and_can_begin_again(tmp_path: Path) ->
         stop = threading.Event()
         thread = threading.Thread(target=lambda stop=stop: list(inbox.arrivals(stop)))
         thread.start()
-        while inbox.vitals().last_scan_at is None:
-            time.sleep(0.01)
+        scanned(inbox)
         told = time.perf_counter()
         stop.set()
         thread.join()
@@ -253,8 +257,10 @@ def test_what_a_killed_daemon_left_half_written_is_cleared_away(tmp_path: Path) 
 
 
 def test_thousands_of_files_arrive_quickly_in_small_batches_and_are_not_remembered(tmp_path: Path) -> None:
+    for folder in range(10):
+        (tmp_path / f"{folder}").mkdir()
     for number in range(5000):
-        put(tmp_path, f"{number % 10}/{number}.png")
+        (tmp_path / f"{number % 10}" / f"{number}.png").write_bytes(b"pixels")
     inbox = FolderInbox(a_folder_inbox(tmp_path)._options, lambda: time.time() + 60)
     stop, seen = threading.Event(), set[str]()
     batches = inbox.arrivals(stop)

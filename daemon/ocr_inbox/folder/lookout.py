@@ -24,9 +24,9 @@ from ocr_inbox.settling import Settler
 _BATCH = 500
 _TICK_SECONDS = 0.2
 """How late a stop is noticed, at most; events are noticed at once."""
-_CHECK_SECONDS = 2.0
+_CHECK_SECONDS = 1.0
 """How often to see whether the root is still the same folder, and to look for one that is gone."""
-_CALM_SECONDS = 1.0
+_CALM_SECONDS = 0.5
 """Between two scans that were asked for."""
 
 Batch = tuple[Arrival, ...]
