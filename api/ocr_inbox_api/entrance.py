@@ -31,4 +31,4 @@ class Entrance:
             self._coming -= 1
 
     def _waiting(self) -> int:
-        return sum(queue.waiting + queue.running for queue in self._chronicle.queues() if queue.inbox == UPLOADS)
+        return self._chronicle.open_jobs(UPLOADS)

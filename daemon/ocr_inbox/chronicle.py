@@ -97,6 +97,11 @@ class Chronicle:
             for row in self.database.read(_QUEUES)
         ]
 
+    def open_jobs(self, inbox: str) -> int:
+        """How many jobs of an inbox have not come to their end; costs nothing for any others."""
+        query = "SELECT count(*) AS n FROM jobs WHERE inbox = ? AND state IN ('waiting', 'running')"
+        return int(self.database.read(query, (inbox,))[0]["n"])
+
     def totals(self) -> list[tuple[JobState, int]]:
         """How many jobs there are in each state; counts them all."""
         rows = self.database.read("SELECT state, count(*) AS n FROM jobs GROUP BY state")
