@@ -3,7 +3,6 @@
 import time
 
 import httpx
-
 from figures import Against, bare_server, daemon, page_files, report, rounds
 
 _POSTS = 40

@@ -10,12 +10,10 @@ _MS = 1e3
 
 
 def _drop(path: Path, content: bytes) -> float:
-    """When the file was closed, in seconds since the epoch."""
-    with path.open("wb") as file:
+    """When the file was about to be closed, in seconds since the epoch."""
+    with path.open("wb", buffering=0) as file:
         file.write(content)
-        file.flush()
-        closing = time.time()
-    return closing
+        return time.time()
 
 
 def _until_claimed(it: Daemon, content: bytes, number: int) -> float:
@@ -29,7 +27,7 @@ def _until_claimed(it: Daemon, content: bytes, number: int) -> float:
 
 def _until_heard(observer: Peer, folder: Path, content: bytes, number: int) -> float:
     closed = _drop(folder / f"drop-{number:04}.png", content)
-    return float((observer.hear()["at"] - closed) * _MS)
+    return float((observer.hear() - closed) * _MS)
 
 
 def main() -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import httpx
-
 from figures import (
     Against,
     Daemon,

@@ -4,10 +4,11 @@ The real inbox, intake and ledger run in this process: the daemon's scans begin 
 """
 
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from figures import Against, report, rounds, wait_until, workplace
@@ -17,6 +18,7 @@ from ocr_inbox.database import Database
 from ocr_inbox.folder import FolderInbox, FolderOptions
 from ocr_inbox.intake import Intake
 from ocr_inbox.ledger import Ledger
+from ocr_inbox.logs import set_up_logging
 from ocr_inbox.routing import default_rules
 
 _FOLDERS = 100
@@ -103,13 +105,14 @@ def _insert(rows: Sequence[tuple[object, ...]], folder: Path) -> float:
 
 
 def _noted_rows(folder: Path) -> list[tuple[object, ...]]:
-    with Database(folder / "ledger.sqlite") as database:
-        query = f"SELECT {', '.join(_COLUMNS)} FROM jobs ORDER BY id"  # noqa: S608 - constant text
-        return [tuple(row) for row in database.connection().execute(query)]
+    query = f"SELECT {', '.join(_COLUMNS)} FROM jobs ORDER BY id"  # noqa: S608 - constant text
+    with closing(sqlite3.connect(folder / "ledger.sqlite")) as ledger:
+        return ledger.execute(query).fetchall()
 
 
 def main() -> None:
     """Everything several times, each time with an empty ledger."""
+    set_up_logging("warning")
     intake, inserts, reconcile, looks = [], [], [], []
     with workplace() as root:
         _fill(root)

@@ -208,7 +208,7 @@ def _when_ready(process: "subprocess.Popen[str]", url: str) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """A program of peers.py that runs; `ready_seconds` passed before its first word."""
+    """A program of peers/ that runs; `ready_seconds` passed before its first word."""
 
     process: psutil.Process
     ready_seconds: float
@@ -230,9 +230,10 @@ class Peer:
 
 @contextmanager
 def peer(program: str, *arguments: str) -> Iterator[Peer]:
-    """A program of peers.py in a process of its own, from when it says that it is ready."""
+    """A program of peers/ in a process of its own, from when it says that it is ready."""
     started = time.monotonic()
-    with _started([sys.executable, str(Path(__file__).with_name("peers.py")), program, *arguments]) as pipes:
+    script = Path(__file__).parent / "peers" / f"{program}.py"
+    with _started([sys.executable, str(script), *arguments]) as pipes:
         process = psutil.Process(pipes.pid)
         peer = Peer(process=process, ready_seconds=0.0, _pipes=pipes)
         peer.hear()

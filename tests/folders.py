@@ -2,15 +2,11 @@
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 from ocr_inbox.folder import FolderInbox, FolderOptions
 from ocr_inbox.model import Document, Signature
-
-NOBODY = 65534
 
 
 def a_folder_inbox(
@@ -45,7 +41,8 @@ def a_folder_inbox(
 
 def put(root: Path, key: str, content: bytes = b"pixels") -> Path:
     path = root / key
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True)
     path.write_bytes(content)
     return path
 
@@ -64,15 +61,3 @@ def document_at(root: Path, key: str) -> Document:
 
 def tree(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
-
-
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """Without the rights of root, as a service runs; only root can do that."""
-    os.setegid(NOBODY)
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        os.setegid(0)

@@ -27,16 +27,16 @@ class Listener:
                 self.batches.append(len(batch))
                 self._news.notify_all()
 
-    def keys(self) -> set[str]:
+    def seen(self) -> set[str]:
         return {arrival.document.key for arrival in self.arrivals}
 
     def wait(self, what: Callable[[], bool]) -> None:
         with self._news:
-            assert self._news.wait_for(what, PATIENCE), f"only these arrived: {sorted(self.keys())[:20]}"
+            assert self._news.wait_for(what, PATIENCE), f"only these arrived: {sorted(self.seen())[:20]}"
 
     def expect(self, *keys: str) -> Arrival:
         """The latest arrival of the last of these keys, once all of them are there."""
-        self.wait(lambda: self.keys().issuperset(keys))
+        self.wait(lambda: self.seen().issuperset(keys))
         return next(arrival for arrival in reversed(self.arrivals) if arrival.document.key == keys[-1])
 
     def expect_another(self, document: Document) -> Arrival:

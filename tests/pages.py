@@ -56,6 +56,13 @@ def render_page(
     return page
 
 
+def render_line(text: str, *, width: int = 320) -> Image.Image:
+    """An RGB strip of one line, 64 pixels high: read in a moment, by a real engine."""
+    strip = Image.new("RGB", (width, 64), "white")
+    ImageDraw.Draw(strip).text((16, 16), text, font=_font(24), fill="black")
+    return strip
+
+
 def render_table(rows: Sequence[Sequence[str]], *, dpi: int = 150, points: float = 12) -> Image.Image:
     """An RGB page of A4 with one ruled table across it, a cell for each string; all rows have the same length."""
     width, height = (round(side * dpi) for side in _A4_INCHES)

@@ -35,7 +35,7 @@ class Wishes:
 def boundary_of(content_type: str | None) -> bytes:
     """What divides the parts of the body; raises FileRequiredError where it is no form that could carry a file."""
     kind, parameters = parse_options_header(content_type)
-    if kind != b"multipart/form-data":
+    if kind.lower() != b"multipart/form-data":
         raise FileRequiredError("send it as multipart/form-data, in a part named file")
     boundary = parameters.get(b"boundary", b"")
     if not boundary:

@@ -1,6 +1,5 @@
 """Reader processes on this machine, by pebble: each holds one engine, and none can take the daemon along."""
 
-import ctypes
 import multiprocessing
 import os
 import queue
@@ -14,10 +13,10 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
 from typing_extensions import Self
 
 from ocr_inbox.errors import (
@@ -29,6 +28,12 @@ from ocr_inbox.errors import (
 )
 from ocr_inbox.ports import Outcome
 from ocr_inbox.reading import Window
+
+_STOPPING = "cannot read now: the daemon is stopping"
+_DIED = (ProcessExpired, RuntimeError)
+"""What pebble says of a process that died in the middle of a task, and of a pool whose process died idle."""
+_KILLING_SECONDS = 10.0
+"""How long after a deadline pebble may need to kill a process, before its answer is not waited for any more."""
 
 log = structlog.get_logger()
 
@@ -71,66 +76,123 @@ class _Answer:
 
 
 class _Reader:
-    """One process and the pool of one that pebble keeps for it; remembers how much it has read."""
+    """One process and the pool of one that pebble keeps for it; remembers how much it has read.
+
+    Only `end` may be called while another call is under way.
+    """
 
     def __init__(self, open_engine: OpenEngine, care: Care) -> None:
         self._open_engine = open_engine
         self._care = care
+        self._lock = threading.Lock()
         self._pool: ProcessPool | None = None
+        self._task: ProcessFuture[Any] | None = None
+        self._ended = False
         self._documents = 0
+        self.restarts = 0
         self.device: str | None = None
 
     def open(self) -> None:
-        """Start the process and load its engine; quick where both are done."""
-        if self._pool is not None and self._pool.active:
+        """Start the process and load its engine; quick where both are done. Raises PipelineUnavailableError."""
+        if self._is_alive():
             return
         self.close()
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([self._care.preload])
-        self._pool = ProcessPool(max_workers=1, initializer=_begin, context=context)
-        self._documents = 0
-        began = time.monotonic()
+        began, limit = time.monotonic(), self._care.start_seconds
         try:
-            loading = self._pool.schedule(_load, args=(self._open_engine,), timeout=self._care.start_seconds)
-            self.device = loading.result()
-            log.info("reader_ready", device=self.device, seconds=round(time.monotonic() - began, 2))
+            self.device = self._call(_load, self._open_engine, limit)
         except OcrInboxError:
             self.close()
             raise
-        except (DeadlineError, ProcessExpired, BrokenProcessPool, CancelledError, RuntimeError) as error:
+        except DeadlineError as error:
             self.close()
-            raise PipelineUnavailableError(f"cannot start a reader: {type(error).__name__} {error}") from error
+            raise PipelineUnavailableError(f"cannot start a reader within {limit:g} s: it was stopped") from error
+        except _DIED as error:
+            self.close()
+            raise PipelineUnavailableError(f"cannot start a reader: it died{_exit_code(error)}") from error
+        log.info("reader_ready", device=self.device, seconds=round(time.monotonic() - began, 2))
 
     def read(self, batch: Sequence[Window]) -> Sequence[Outcome]:
         """Raises ReaderCrashedError and ReadingTimeoutError; the process is gone then."""
-        self.open()
-        pages = sum(window.page_count for window in batch)
+        limit = self._care.page_seconds * sum(window.page_count for window in batch)
         try:
-            answer: _Answer = self._scheduled(batch, self._care.page_seconds * pages)
+            answer = self._answer(batch, limit)
+        except ReaderCrashedError:
+            self._replace()
+            raise
         except DeadlineError as error:
-            self.close()
-            limit = self._care.page_seconds * pages
+            self._replace()
             raise ReadingTimeoutError(f"cannot read it within {limit:g} s: its reader was stopped") from error
-        except (ProcessExpired, BrokenProcessPool, CancelledError) as error:
-            self.close()
-            code = getattr(error, "exitcode", None)
-            raise ReaderCrashedError(f"cannot read it: its reader died (exit code {code})") from error
+        except _DIED as error:
+            self._replace()
+            raise ReaderCrashedError(f"cannot read it: its reader died{_exit_code(error)}") from error
         self._documents += len(batch)
-        if answer.rss > self._care.most_rss or self._documents >= self._care.most_documents:
+        if answer.rss > self._care.most_rss:
+            log.info("reader_outgrown", rss_mb=answer.rss >> 20, documents=self._documents)
+            self._replace()
+        elif self._documents >= self._care.most_documents:
             self.close()
         return answer.outcomes
 
-    def _scheduled(self, batch: Sequence[Window], seconds: float) -> _Answer:
-        assert self._pool is not None  # noqa: S101 - `open` has just run
-        answer: _Answer = self._pool.schedule(_read, args=(batch,), timeout=seconds).result()
+    def _answer(self, batch: Sequence[Window], limit: float) -> _Answer:
+        self.open()
+        try:
+            answer: _Answer = self._call(_read, batch, limit)
+        except RuntimeError:  # it had died while it was idle, for which no document is to blame
+            self._replace()
+            self.open()
+            answer = self._call(_read, batch, limit)
         return answer
 
+    def _call(self, function: Callable[[Any], Any], argument: object, limit: float) -> Any:
+        """What the function returns in the process.
+
+        Raises StoppingError after `end`, DeadlineError, ProcessExpired where the process died in the middle of it,
+        and RuntimeError where it had died before.
+        """
+        with self._lock:
+            if self._ended:
+                raise StoppingError(_STOPPING)
+            self._pool = self._pool or _pool_of_one(self._care.preload)
+            self._task = task = self._pool.schedule(function, args=(argument,), timeout=limit)
+        try:
+            return task.result(limit + _KILLING_SECONDS)
+        except CancelledError as error:
+            raise StoppingError(_STOPPING) from error
+
+    def _is_alive(self) -> bool:
+        with self._lock:
+            return self._pool is not None and self._pool.active
+
+    def _replace(self) -> None:
+        self.restarts += 1
+        self.close()
+
     def close(self) -> None:
-        """End the process."""
-        pool, self._pool, self.device = self._pool, None, None
+        """End the process; the next who needs it gets another."""
+        with self._lock:
+            pool, self._pool, self.device = self._pool, None, None
+            self._documents = 0
         if pool is not None:
             pool.stop()  # type: ignore[no-untyped-call] # pebble leaves it unannotated
             pool.join()
+
+    def end(self) -> None:
+        """End the process for good; whoever waits for it gets StoppingError."""
+        with self._lock:
+            self._ended = True
+            if self._task is not None:
+                self._task.cancel()  # a stopped pool leaves those who wait waiting
+        self.close()
+
+
+def _pool_of_one(preload: str) -> ProcessPool:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([preload])
+    return ProcessPool(max_workers=1, initializer=_begin, context=context)
+
+
+def _exit_code(error: Exception) -> str:
+    return f" (exit code {error.exitcode})" if isinstance(error, ProcessExpired) else ""
 
 
 @dataclass
@@ -140,7 +202,6 @@ class ProcessReaders:
     open_engine: OpenEngine
     count: int
     care: Care
-    restarts: int = 0
     problem: str | None = None
     _all: list[_Reader] = field(default_factory=list)
     _idle: "queue.LifoQueue[_Reader]" = field(default_factory=queue.LifoQueue)
@@ -164,7 +225,12 @@ class ProcessReaders:
         """End all readers; whoever waits for one gets StoppingError."""
         self._closing.set()
         for reader in self._all:
-            reader.close()
+            reader.end()
+
+    @property
+    def restarts(self) -> int:
+        """How many readers were replaced because they crashed, overran or outgrew their memory."""
+        return sum(reader.restarts for reader in self._all)
 
     def device(self) -> str | None:
         """What the readers compute on; None while none of them has its engine loaded."""
@@ -186,9 +252,6 @@ class ProcessReaders:
             with self._one() as reader:
                 return reader.read(batch)
         except (ReaderCrashedError, ReadingTimeoutError) as error:
-            if self._closing.is_set():
-                raise StoppingError("cannot read now: the daemon is stopping") from error
-            self.restarts += 1
             log.warning("reader_replaced", code=error.code, reason=str(error), windows=len(batch))
             if len(batch) == 1:
                 return [error]
@@ -200,7 +263,7 @@ class ProcessReaders:
         reader = self._idle.get()
         try:
             if self._closing.is_set():
-                raise StoppingError("cannot read now: the daemon is stopping")
+                raise StoppingError(_STOPPING)
             yield reader
         finally:
             self._idle.put(reader)
@@ -209,25 +272,40 @@ class ProcessReaders:
 _opened: Opened | None = None
 """The engine of this reader process: pebble calls plain functions, so it has to live in the module."""
 
-_PR_SET_PDEATHSIG = 1
-
 
 def _begin() -> None:
-    """Die with the daemon, and leave Ctrl-C to it."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    """Leave Ctrl-C to the daemon, end at once when it says so, and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # pebble's own handler waits for native code to return
+    threading.Thread(target=_end_with_the_daemon, daemon=True).start()
+
+
+def _end_with_the_daemon() -> None:
+    """Whoever is idle notices by itself; this is for those in the middle of a page."""
+    daemon = multiprocessing.parent_process()
+    if daemon is not None:
+        daemon.join()
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _load(open_engine: OpenEngine) -> str:
     global _opened  # noqa: PLW0603 - one engine a process is the point
-    _opened = open_engine()
+    try:
+        _opened = open_engine()
+    except OcrInboxError:
+        raise
+    except BaseException as error:
+        raise PipelineUnavailableError(f"cannot start a reader: {type(error).__name__}: {error}") from error
     return _opened.device
 
 
 def _read(batch: Sequence[Window]) -> _Answer:
     if _opened is None:
         raise BrokenProcessPool("cannot read: no engine was loaded into this process")
-    return _Answer(outcomes=_opened.read(batch), rss=_resident_bytes())
+    try:
+        return _Answer(outcomes=_opened.read(batch), rss=_resident_bytes())
+    except BaseException as error:
+        raise ReaderCrashedError(f"cannot read it: {type(error).__name__}: {error}") from error
 
 
 def _resident_bytes() -> int:

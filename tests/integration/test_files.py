@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ocr_inbox import files
 from ocr_inbox.errors import SourceChangedError, SourceGoneError, TooLargeError
 from ocr_inbox.model import Signature

@@ -1,6 +1,5 @@
 """What arrives in a folder, when, and what it costs."""
 
-import gc
 import os
 import shutil
 import statistics
@@ -11,17 +10,14 @@ from pathlib import Path
 
 import pytest
 import watchdog.version
+
+from faults import scanned
 from folders import a_folder_inbox, document_at, put, put_long_ago
 from listening import Listener, arrival_of, listening
 from ocr_inbox.folder import FolderInbox
 
 SLOW = 1.5
 """Seconds to settle: long enough that whatever came sooner did not have to."""
-
-
-def scanned(inbox: FolderInbox) -> None:
-    while inbox.vitals().last_scan_at is None:
-        time.sleep(0.01)
 
 
 def watched(inbox: FolderInbox, listener: Listener, root: Path) -> None:
@@ -65,7 +61,7 @@ def test_moving_files_away_does_not_hold_others_back(tmp_path: Path) -> None:
             put(root, f"new {number}.png")
             listener.expect(f"new {number}.png")
             delays.append(time.perf_counter() - closed)
-    assert max(delays) < 0.4
+    assert statistics.median(delays) < 0.25
 
 
 @pytest.mark.parametrize("origin", ["inside", "outside"])
@@ -153,7 +149,7 @@ def test_a_flat_inbox_does_not_look_into_folders(tmp_path: Path) -> None:
         put(tmp_path, "below/scan 2.png")
         put(tmp_path, "scan.png")
         listener.expect("scan.png")
-        assert not {key for key in listener.keys() if "below" in key}
+        assert not {key for key in listener.seen() if "below" in key}
 
 
 def test_an_empty_file_arrives_once_it_is_written(tmp_path: Path) -> None:
@@ -163,7 +159,7 @@ def test_an_empty_file_arrives_once_it_is_written(tmp_path: Path) -> None:
         (tmp_path / "scan.png").touch()
         put(tmp_path, "other.png")
         listener.expect("other.png")
-        assert "scan.png" not in listener.keys()
+        assert "scan.png" not in listener.seen()
         put(tmp_path, "scan.png")
         assert listener.expect("scan.png").size == 6
 
@@ -176,14 +172,14 @@ def test_a_file_from_the_future_arrives_when_it_has_settled(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("mode", ["events", "poll"])
 def test_a_growing_file_arrives_when_it_has_stopped(tmp_path: Path, mode: str) -> None:
-    inbox = a_folder_inbox(tmp_path, mode="events" if mode == "events" else "poll", settle_seconds=0.3)
+    inbox = a_folder_inbox(tmp_path, mode="events" if mode == "events" else "poll", settle_seconds=0.5)
     with listening(inbox) as listener, (tmp_path / "scan.png").open("wb") as file:
         for _ in range(8):
             file.write(b"x" * 1000)
             file.flush()
             inbox.rescan()
             time.sleep(0.1)
-        assert listener.keys() == set()
+        assert listener.seen() == set()
         assert listener.expect("scan.png").size == 8000
 
 
@@ -259,24 +255,21 @@ def test_what_a_killed_daemon_left_half_written_is_cleared_away(tmp_path: Path) 
 def test_thousands_of_files_arrive_quickly_in_small_batches_and_are_not_remembered(tmp_path: Path) -> None:
     for folder in range(10):
         (tmp_path / f"{folder}").mkdir()
-    for number in range(5000):
+    for number in range(2000):
         (tmp_path / f"{number % 10}" / f"{number}.png").write_bytes(b"pixels")
     inbox = FolderInbox(a_folder_inbox(tmp_path)._options, lambda: time.time() + 60)
-    stop, seen = threading.Event(), set[str]()
-    batches = inbox.arrivals(stop)
+    seen = set[str]()
+    batches = inbox.arrivals(threading.Event())
     began = time.perf_counter()
-    while len(seen) < 5000:
+    while len(seen) < 2000:
         batch = next(batches)
         assert len(batch) <= 500
         seen.update(arrival.document.key for arrival in batch)
-    assert time.perf_counter() - began < 1.0, "it is 0.05 on a machine with nothing else to do"
+    assert time.perf_counter() - began < 1.0, "it is 0.02 on a machine with nothing else to do"
     tracemalloc.start()
     inbox.rescan()
-    for _ in range(10):
-        batch = next(batches)
-    del batch
-    gc.collect()
-    assert tracemalloc.get_traced_memory()[0] < 500_000
-    tracemalloc.stop()
-    stop.set()
+    for _ in range(4):
+        assert len(next(batches)) == 500
     batches.close()  # type: ignore[attr-defined] # it is a generator, though the port only says iterator
+    assert tracemalloc.get_traced_memory()[0] < 50_000
+    tracemalloc.stop()

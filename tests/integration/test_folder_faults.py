@@ -8,58 +8,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
 import watchdog.version
-from contract.inbox_promises import JSON
-from folders import NOBODY, a_folder_inbox, as_nobody, document_at, put, put_long_ago, tree
-from listening import PATIENCE, listening
-from ocr_inbox.errors import AccessDeniedError, InboxUnavailableError
+
+from faults import hears, mounted, needs_root, problem, scanned, until
+from folders import a_folder_inbox, put, put_long_ago
+from listening import listening
 from ocr_inbox.folder import FolderInbox
-
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount, or become somebody else")
-
-
-def until(what: Callable[[], bool]) -> None:
-    """Wait, with an end, for something that makes no sound."""
-    deadline = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def scanned(inbox: FolderInbox) -> None:
-    until(lambda: inbox.vitals().last_scan_at is not None)
-
-
-def problem(inbox: FolderInbox) -> str:
-    return inbox.vitals().problem or ""
-
-
-@contextmanager
-def mounted(kind: str, source: str, place: Path, *options: str) -> Iterator[None]:
-    command = ["mount", "-t", kind, *(["-o", ",".join(options)] if options else []), source, str(place)]
-    if subprocess.run(command, check=False, capture_output=True).returncode:
-        pytest.skip(f"this machine lets nobody mount {kind}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-@pytest.fixture
-def public() -> Iterator[Path]:
-    """A folder that everybody may enter: those of pytest are root's own."""
-    place = Path(mkdtemp(prefix="ocr-inbox-"))
-    place.chmod(0o755)
-    (place / "inbox").mkdir()
-    os.chown(place / "inbox", NOBODY, NOBODY)
-    yield place / "inbox"
-    shutil.rmtree(place)
 
 
 def test_a_root_that_is_missing_is_waited_for(tmp_path: Path) -> None:
@@ -72,8 +31,7 @@ def test_a_root_that_is_missing_is_waited_for(tmp_path: Path) -> None:
         (tmp_path / "prepared").rename(root)
         listener.expect("scan.png")
         until(lambda: not inbox.vitals().problem)
-        put(root, "scan 2.png")
-        assert listener.expect("scan 2.png").by_event
+        assert hears(listener, root)
 
 
 def test_a_root_that_is_a_file_is_a_problem(tmp_path: Path) -> None:
@@ -92,8 +50,7 @@ def test_a_root_that_vanishes_pauses_the_inbox_and_is_watched_again_when_it_retu
         until(lambda: "it does not exist" in problem(inbox))
         (tmp_path / "away").rename(root)
         until(lambda: not inbox.vitals().problem)
-        put(root, "scan 2.png")
-        assert listener.expect("scan 2.png").by_event
+        assert hears(listener, root)
 
 
 def test_another_folder_in_place_of_the_root_is_noticed(tmp_path: Path) -> None:
@@ -107,8 +64,7 @@ def test_another_folder_in_place_of_the_root_is_noticed(tmp_path: Path) -> None:
         (tmp_path / "other").rename(root)
         listener.expect("scan 2.png")
         until(lambda: not inbox.vitals().problem)
-        put(root, "scan 3.png")
-        assert listener.expect("scan 3.png").by_event
+        assert hears(listener, root)
 
 
 @needs_root
@@ -150,105 +106,6 @@ def test_a_folder_that_disappears_while_it_is_scanned_is_no_problem(tmp_path: Pa
     assert not inbox.vitals().problem
 
 
-@needs_root
-def test_a_folder_that_may_not_be_entered_stops_no_other_and_is_tried_again(public: Path) -> None:
-    put_long_ago(public, "text/scan.png")
-    put_long_ago(public, "locked/secret.png").parent.chmod(0)
-    inbox = a_folder_inbox(public)
-    with as_nobody(), listening(inbox) as listener:
-        listener.expect("text/scan.png")
-        until(lambda: "access denied" in problem(inbox))
-        assert str(public / "locked") in problem(inbox)
-        watch = inbox._lookout._vigil._watch
-        os.seteuid(0)
-        (public / "locked").chmod(0o755)
-        os.seteuid(NOBODY)
-        inbox.rescan()
-        listener.expect("locked/secret.png")
-        until(lambda: inbox._lookout._vigil._watch not in (watch, None))
-        os.seteuid(0)
-        put(public, "locked/later.png").chmod(0o644)
-        os.seteuid(NOBODY)
-        assert listener.expect("locked/later.png").by_event
-
-
-@needs_root
-def test_a_root_that_may_not_be_read_is_a_problem_until_it_may(public: Path) -> None:
-    put_long_ago(public, "scan.png")
-    public.chmod(0o700)
-    os.chown(public, 0, 0)
-    inbox = a_folder_inbox(public)
-    with as_nobody(), listening(inbox) as listener:
-        until(lambda: "access denied" in problem(inbox))
-        os.seteuid(0)
-        public.chmod(0o755)
-        os.seteuid(NOBODY)
-        listener.expect("scan.png")
-
-
-@needs_root
-def test_a_file_that_may_not_be_read_or_replaced_is_denied_by_name(public: Path) -> None:
-    put(public, "scan.png").chmod(0)
-    inbox = a_folder_inbox(public, after="archive", after_failure="move")
-    document = document_at(public, "scan.png")
-    os.chown(public, 0, 0)
-    with as_nobody():
-        for act in (
-            inbox.locate,
-            lambda document: inbox.deliver(document, [JSON]),
-            inbox.archive,
-            inbox.reject,
-        ):
-            with pytest.raises(AccessDeniedError, match=r"scan\.png .*inbox scans"):
-                act(document)
-    assert tree(public).keys() == {"scan.png"}
-
-
-@needs_root
-def test_a_full_disk_leaves_nothing_half_written_and_is_named(tmp_path: Path) -> None:
-    with mounted("tmpfs", "none", tmp_path, "size=1m"):
-        put(tmp_path, "scan.png")
-        ballast = tmp_path / "ballast"
-        with pytest.raises(OSError, match="No space"), ballast.open("wb") as file:
-            file.write(b"x" * (2 << 20))
-        inbox = a_folder_inbox(tmp_path)
-        document = document_at(tmp_path, "scan.png")
-        with pytest.raises(InboxUnavailableError, match="no space left on device; free some space"):
-            inbox.deliver(document, [JSON])
-        assert {path.name for path in tmp_path.iterdir()} == {"scan.png", "ballast"}
-        ballast.unlink()
-        inbox.deliver(document, [JSON])
-
-
-@needs_root
-def test_a_read_only_file_system_is_named(tmp_path: Path) -> None:
-    with mounted("tmpfs", "none", tmp_path):
-        put(tmp_path, "scan.png")
-        inbox = a_folder_inbox(tmp_path, after="delete")
-        document = document_at(tmp_path, "scan.png")
-        subprocess.run(["mount", "-o", "remount,ro", str(tmp_path)], check=True)
-        with pytest.raises(AccessDeniedError, match="ReadWritePaths"):
-            inbox.deliver(document, [JSON])
-        with pytest.raises(AccessDeniedError, match="ReadWritePaths"):
-            inbox.archive(document)
-
-
-@needs_root
-def test_an_archive_whose_source_may_not_be_removed_does_not_fill_with_copies(public: Path) -> None:
-    archive = Path("/dev/shm") / f"ocr-inbox-copies-{os.getpid()}"  # noqa: S108 - the second file system everywhere
-    put(public, "scan.png").chmod(0o644)
-    public.chmod(0o755)
-    os.chown(public, 0, 0)
-    inbox = a_folder_inbox(public, after="archive", archive=archive)
-    document = document_at(public, "scan.png")
-    with as_nobody():
-        for _ in range(3):
-            with pytest.raises(AccessDeniedError):
-                inbox.archive(document)
-    assert tree(archive) == {}
-    shutil.rmtree(archive)
-
-
 def test_lost_events_are_made_up_for_by_a_scan(tmp_path: Path) -> None:
     """The kernel's queue holds 16,384 events; they are not read for a moment, and more than that happen."""
     files = [put(tmp_path, f"{number}.png") for number in range(2)]
@@ -261,8 +118,7 @@ def test_lost_events_are_made_up_for_by_a_scan(tmp_path: Path) -> None:
                 os.utime(files[number % 2])
             put(tmp_path, "late.png")
         assert not listener.expect("late.png").by_event
-        put(tmp_path, "later.png")
-        assert listener.expect("later.png").by_event
+        assert hears(listener, tmp_path)
 
 
 @contextmanager
@@ -299,8 +155,7 @@ def test_a_watch_that_died_is_begun_anew(tmp_path: Path) -> None:
         put(root, "c.png")
         listener.expect("c.png")
         until(lambda: inbox._lookout._vigil._watch is not watch and inbox.vitals().mode == "events")
-        put(root, "d.png")
-        assert listener.expect("d.png").by_event
+        assert hears(listener, root)
 
 
 LIMITED = """
@@ -311,7 +166,7 @@ from folders import a_folder_inbox, put, put_long_ago
 from listening import listening
 Path("/proc/sys/user", sys.argv[2]).write_text(sys.argv[3])
 root = Path(sys.argv[4])
-inbox = a_folder_inbox(root, reconcile_seconds=1.0)
+inbox = a_folder_inbox(root)
 with listening(inbox) as listener:
     listener.expect("a/scan.png")
     while inbox.vitals().last_scan_at is None:
@@ -320,6 +175,7 @@ with listening(inbox) as listener:
     put(root, "e/scan.png")
     listener.expect("e/scan.png")
     Path("/proc/sys/user", sys.argv[2]).write_text("1000")
+    inbox.rescan()
     while inbox.vitals().problem:
         time.sleep(0.01)
     put(root, "e/scan 2.png")
@@ -392,5 +248,3 @@ def test_a_mount_that_hangs_does_not_stop_the_other_inboxes(fuse: tuple[Path, Pa
         os.kill(server, signal.SIGCONT)
         put(before, "scan 2.png")
         slow.expect("scan 2.png")
-
-

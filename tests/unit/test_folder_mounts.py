@@ -1,4 +1,5 @@
 import pytest
+
 from ocr_inbox.folder.mounts import is_shared, kind_of
 
 MOUNTS = rb"""22 27 0:21 / /proc rw,relatime - proc proc rw

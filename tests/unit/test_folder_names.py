@@ -4,6 +4,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ocr_inbox.folder.names import (
     is_never_a_document,
     is_private_folder,

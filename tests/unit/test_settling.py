@@ -1,5 +1,6 @@
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ocr_inbox.model import Signature
 from ocr_inbox.settling import Settler
 

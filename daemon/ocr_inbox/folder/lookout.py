@@ -89,11 +89,11 @@ class Lookout:
 
     def _scan(self, stop: threading.Event) -> Iterator[Batch]:
         """Watch first, then look: what comes in between is seen by both."""
-        lost, self._wanted, self._lost = self._lost, False, False
+        wanted, lost, self._wanted, self._lost = self._wanted, self._lost, False, False
         try:
             ground = Ground.of(self._options)
             if self._options.mode == "events" or (self._options.mode == "auto" and not ground.shared):
-                self._vigil.keep(ground, time.monotonic(), anew=lost)
+                self._vigil.keep(ground, time.monotonic(), anew=lost, insist=wanted)
             else:
                 self._vigil.end()
             self._ground = ground

@@ -1,0 +1,94 @@
+"""Signals: a clean end while idle and while reading, a scan on demand, and nothing left behind a killed daemon."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from ocr_inbox.model import JobState
+from pages import LINES, encoded, render_line, render_page, tiff_of
+from running import Daemon, Site, end_group, eventually, make_site, members, sidecar_of, sidecar_path
+
+LINE = "Invoice 2041"
+STRIP = encoded(render_line(LINE))
+MANY_PAGES = tiff_of([render_line(f"Page {number}") for number in range(400)])
+SOON = 5.0
+"""Seconds within which a daemon is to be gone, on a busy machine too."""
+
+
+def pages_are_read(site: Site, key: str) -> bool:
+    return any(job.pages_done for job in site.jobs_of(key))
+
+
+def test_sigterm_and_sigint_end_an_idle_daemon_cleanly(site: Site) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with site.serving() as daemon:
+            assert daemon.stop(number) == 0
+            eventually(lambda daemon=daemon: not members(daemon.process.pid), SOON)
+    assert len(site.events("stopped")) == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_daemon_that_is_still_starting_ends_cleanly(site: Site, number: signal.Signals) -> None:
+    """The terminal sends Ctrl-C to all its processes, also to those that are importing PaddleOCR."""
+    with site.starting() as daemon:
+        eventually(lambda: site.events("api_listening"))
+        os.killpg(daemon.process.pid, number)
+        assert daemon.process.wait(2 * SOON) == 0
+    assert "Traceback" not in site.log.read_text(encoding="utf-8")
+    assert [event for event in site.events("pipeline_unavailable")] == []
+
+
+def test_a_document_in_hand_is_finished_before_the_end(site: Site) -> None:
+    with site.serving() as daemon:
+        source = site.drop(encoded(render_page(LINES)))
+        daemon.wait_for_job(states=[JobState.RUNNING])
+        assert daemon.stop() == 0
+    assert sidecar_of(source)["result"]["text"].splitlines() == list(LINES)
+    assert (site.job().state, site.job().attempts) == (JobState.DONE, 1)
+
+
+def cut_short(site: Site) -> Path:
+    """A document of many pages that a stop did not wait for, and one behind it that was never begun."""
+    with site.serving() as daemon:
+        source = site.drop(MANY_PAGES, "text/cut-short.tiff")
+        eventually(lambda: pages_are_read(site, "text/cut-short.tiff"))
+        site.drop(STRIP, "text/behind.png")
+        daemon.wait_for_job("text/behind.png", [JobState.WAITING])
+        assert daemon.stop() == 0
+        eventually(lambda: not members(daemon.process.pid), SOON)
+    return source
+
+
+def test_a_document_that_is_cut_short_keeps_its_attempts_and_goes_first(tmp_path: Path) -> None:
+    site = make_site(tmp_path, top={"grace_seconds": 0.1})
+    source = cut_short(site)
+    job = site.job("text/cut-short.tiff")
+    assert (job.state, job.code) == (JobState.WAITING, "stopping")
+    assert job.attempts_allowed - job.attempts == 3
+    assert not sidecar_path(source).exists()
+    with site.serving() as daemon:
+        daemon.wait_for_job("text/cut-short.tiff", [JobState.RUNNING])
+        assert site.job("text/behind.png").state is JobState.WAITING
+
+
+def test_sigusr1_looks_through_the_inboxes_now(tmp_path: Path) -> None:
+    """Polling once an hour, nothing but the signal can tell the daemon of the file."""
+    site = make_site(tmp_path, inboxes=[{"watch": "poll", "poll_seconds": 3600, "reconcile_seconds": 3600}])
+    with site.serving() as daemon:
+        source = site.drop(STRIP)
+        daemon.tell(signal.SIGUSR1)
+        assert daemon.wait_for_sidecar(source)["result"]["text"] == LINE
+        assert daemon.stop() == 0
+
+
+def test_nothing_outlives_a_killed_daemon(site: Site) -> None:
+    with site.serving() as daemon:
+        source = site.drop(MANY_PAGES, "text/long.tiff")
+        eventually(lambda: pages_are_read(site, "text/long.tiff"))
+        assert len(members(daemon.process.pid)) > 2
+        daemon.tell(signal.SIGKILL)
+        eventually(lambda: not members(daemon.process.pid), SOON)
+    assert not sidecar_path(source).exists()
+    assert [path.name for path in source.parent.iterdir()] == ["long.tiff"]
