@@ -1,58 +1,80 @@
 """What the daemon adds to reading: a pile of pages against a bare PaddleOCR.predict loop over the same pages."""
 
+import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from figures import Against, Daemon, bare_paddle, daemon, page_files, report, rounds, workplace
 
 _PAGES = 60
 _ROUNDS = 2
+_DPI = 120
+_MS = 1e3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pile:
-    """Seconds from the first claim to the last finish, and from the first drop to the last sidecar."""
+    """Seconds from the first claim to the last finish, from the first drop to the last sidecar, and, of each
+    page, those from its claim to the next one's that its reader did not spend inside the engine.
+    """
 
     claim_to_finish: float
     drop_to_sidecar: float
+    outside_engine: Sequence[float]
 
 
-def _read_pile(it: Daemon, contents: list[bytes], prefix: str) -> _Pile:
+def _read_pile(it: Daemon, contents: Sequence[bytes], prefix: str) -> _Pile:
     paths = [it.texts / f"{prefix}-{number:03}.png" for number in range(len(contents))]
     dropped = time.time()
     for path, content in zip(paths, contents, strict=True):
         path.write_bytes(content)
-    done = it.wait_for_done(prefix, len(contents), every=0.5)
-    sidecars = [path.with_name(f"{path.name}.ocr.json").stat().st_mtime for path in paths]
+    finished = it.wait_for_done(prefix, len(contents), every=0.5)[-1]
+    sidecars = [path.with_name(f"{path.name}.ocr.json") for path in paths]
+    claims = sorted((it.times("running", path.name)[0], _engine_seconds(path)) for path in paths)
     return _Pile(
-        claim_to_finish=done[-1] - it.times("running", prefix)[0],
-        drop_to_sidecar=max(sidecars) - dropped,
+        claim_to_finish=finished - claims[0][0],
+        drop_to_sidecar=max(sidecar.stat().st_mtime for sidecar in sidecars) - dropped,
+        outside_engine=[later - begun - engine for (begun, engine), (later, _) in pairwise([*claims, (finished, 0.0)])],
     )
 
 
-def _write_all(folder: Path, contents: list[bytes]) -> list[str]:
+def _engine_seconds(path: Path) -> float:
+    sidecar = json.loads(path.with_name(f"{path.name}.ocr.json").read_bytes())
+    return float(sidecar["metrics"]["inference_time"])
+
+
+def _write_all(folder: Path, contents: Sequence[bytes]) -> list[str]:
     paths = [folder / f"{number:03}.png" for number in range(len(contents))]
     for path, content in zip(paths, contents, strict=True):
         path.write_bytes(content)
     return [str(path) for path in paths]
 
 
+def _report(piles: Sequence[_Pile], bare: Sequence[float]) -> None:
+    loop = Against(name="bare_predict_loop", samples=bare)
+    report("pages_overhead", "s", [pile.claim_to_finish for pile in piles], loop)
+    report("pages_overhead_drop_to_sidecar", "s", [pile.drop_to_sidecar for pile in piles], loop)
+    outside = [seconds * _MS for pile in piles for seconds in pile.outside_engine]
+    page = Against(name="bare_predict_page", samples=[seconds / _PAGES * _MS for seconds in bare])
+    report("page_outside_engine_ms", "ms", outside, page)
+
+
 def main() -> None:
     """Each round is half of the bare loop, all of the daemon's pages, and the other half."""
-    contents = page_files(6) * (_PAGES // 6)
+    contents = page_files(6, dpi=_DPI) * (_PAGES // 6)
     piles, bare = [], []
     with workplace() as folder, bare_paddle() as paddle, daemon() as it:
         paths = _write_all(folder, contents)
-        paddle.ask(paths[:3])
-        _read_pile(it, contents[:3], "warm")
+        paddle.ask(paths[:6])
+        _read_pile(it, contents[:6], "warm")
         for number in rounds(_ROUNDS, "pages_overhead"):
             before = paddle.ask(paths[: _PAGES // 2])
             piles.append(_read_pile(it, contents, f"round-{number}"))
             bare.append(before + paddle.ask(paths[_PAGES // 2 :]))
-    floor = Against(name="bare_predict_loop", samples=bare)
-    report("pages_overhead", "s", [pile.claim_to_finish for pile in piles], floor)
-    report("pages_overhead_drop_to_sidecar", "s", [pile.drop_to_sidecar for pile in piles], floor)
+    _report(piles, bare)
 
 
 if __name__ == "__main__":

@@ -110,15 +110,14 @@ def workplace() -> Iterator[Path]:
         yield Path(folder)
 
 
-def page_files(count: int) -> list[bytes]:
-    """PNG files of different A4 pages at 150 dpi with seven lines of text each."""
-    return [encoded(render_page([f"{line} ({number})" for line in LINES])) for number in range(count)]
+def page_files(count: int, dpi: int = 150) -> list[bytes]:
+    """PNG files of different A4 pages with seven lines of text each."""
+    return [encoded(render_page([f"{line} ({number})" for line in LINES], dpi=dpi)) for number in range(count)]
 
 
 def tiny_file() -> bytes:
-    """A PNG of the smallest blank page, which is read in no time."""
-    blank = render_page([], dpi=8)
-    return encoded(blank)
+    """A PNG of a blank page of 66 x 94 pixels, which is read in no time."""
+    return encoded(render_page([], dpi=8))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,17 +120,9 @@ class Site:
         counter = self.folder / "readings"
         return counter.stat().st_size if counter.exists() else 0
 
-    def command(self, *arguments: str | Path, **environment: str) -> Finished:
+    def command(self, *arguments: str | Path) -> Finished:
         """Run one command on this site to its end."""
-        return subprocess.run(
-            [COMMAND, *arguments, "-c", self.config],
-            env=self.environment(**environment),
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=2 * PATIENCE,
-            check=False,
-        )
+        return run_command(*arguments, "-c", self.config, env=self.environment(), cwd=self.folder)
 
     def once(self, **environment: str) -> int:
         """The exit code of `run --once`; its log goes where that of the daemon does."""
@@ -192,6 +184,12 @@ class Site:
             raise
         finally:
             end_group(process)
+
+
+def run_command(*arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Finished:
+    return subprocess.run(
+        [COMMAND, *arguments], env=env, cwd=cwd, capture_output=True, text=True, timeout=2 * PATIENCE, check=False
+    )
 
 
 def make_site(folder: Path, *, inboxes: Sequence[Keys] = ({},), top: Keys = MappingProxyType({}), **sections: Keys) -> Site:

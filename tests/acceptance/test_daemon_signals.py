@@ -37,7 +37,7 @@ def test_a_daemon_that_is_still_starting_ends_cleanly(site: Site, number: signal
         os.killpg(daemon.process.pid, number)
         assert daemon.process.wait(2 * SOON) == 0
     assert "Traceback" not in site.log.read_text(encoding="utf-8")
-    assert [event for event in site.events("pipeline_unavailable")] == []
+    assert site.events("pipeline_unavailable") == []
 
 
 def test_a_document_in_hand_is_finished_before_the_end(site: Site) -> None:
@@ -71,6 +71,15 @@ def test_a_document_that_is_cut_short_keeps_its_attempts_and_goes_first(tmp_path
     with site.serving() as daemon:
         daemon.wait_for_job("text/cut-short.tiff", [JobState.RUNNING])
         assert site.job("text/behind.png").state is JobState.WAITING
+
+
+def test_sigusr1_is_understood_as_soon_as_the_daemon_says_who_it_is(site: Site) -> None:
+    with site.starting() as daemon:
+        eventually((site.state / "daemon.pid").exists)
+        daemon.tell(signal.SIGUSR1)
+        eventually(lambda: site.events("api_listening"))
+        assert daemon.stop() == 0
+    assert not (site.state / "daemon.pid").exists()
 
 
 def test_sigusr1_looks_through_the_inboxes_now(tmp_path: Path) -> None:

@@ -152,12 +152,12 @@ def test_a_reader_that_grew_too_large_is_replaced() -> None:
         assert readers.restarts == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
-@pytest.mark.parametrize("pause", [0.0, 0.02, 0.3])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("pause", [0.0, 0.05, 0.3])
 def test_a_reader_killed_while_idle_is_replaced_without_blaming_a_document(number: int, pause: float) -> None:
     """The kernel's memory killer picks the largest process, whatever it does just then."""
     with _readers() as readers:
-        for _ in range(3):
+        for _ in range(2):
             killed = process_of(readers.read([a_window()])[0])
             os.kill(killed, number)
             time.sleep(pause)
@@ -231,7 +231,7 @@ def test_whoever_waits_for_a_reader_is_told_when_there_will_be_none(tmp_path: Pa
 
 def test_closing_at_any_moment_leaves_no_process_and_no_surprise() -> None:
     """The daemon may be told to stop while readers start, read, die or are replaced."""
-    for delay in range(12):
+    for delay in range(8):
         with _readers(count=2) as readers:
 
             def work(readers: ProcessReaders = readers) -> None:
@@ -240,7 +240,7 @@ def test_closing_at_any_moment_leaves_no_process_and_no_surprise() -> None:
                         readers.read([a_window(verb)])
 
             def close(readers: ProcessReaders = readers, delay: int = delay) -> None:
-                time.sleep(delay * 0.02)
+                time.sleep(delay * 0.03)
                 readers.close()
 
             assert isinstance(_failure_of(work, close), StoppingError)

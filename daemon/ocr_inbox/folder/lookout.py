@@ -111,7 +111,7 @@ class Lookout:
     def _complete(self, survey: Survey) -> Iterator[Found]:
         """Those whose clock is ours and long past, and those that were quiet when they were last looked at."""
         local = self._options.mode != "poll" and not survey.ground.shared
-        long_ago, now = survey.now - self._options.settle_seconds, time.monotonic()
+        long_ago = survey.now - self._options.settle_seconds
         quiet: set[int] = set()
         for path, status in survey.candidates():
             look = (path, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
@@ -121,7 +121,7 @@ class Lookout:
                 quiet.add(mark)
                 yield path, status
             else:
-                self._seen.observe(path, Signature.of(status), now)
+                self._seen.observe(path, Signature.of(status), time.monotonic())
         self._quiet_before = quiet
 
     def _oldest_first(self, chunk: list[Found]) -> Batch:
@@ -157,14 +157,13 @@ class Lookout:
 
     def _settled(self, settler: Settler) -> Iterable[Arrival]:
         """Those that still look as they did; the others have to wait again."""
-        now = time.monotonic()
-        for path, before in settler.take_settled(now):
+        for path, before in settler.take_settled(time.monotonic()):
             status = self._look(path)
             if status and Signature.of(status) == before:
                 self._quiet_before.add(hash((path, status.st_mtime_ns, status.st_ctime_ns, status.st_size)))
                 yield self._arrival(path, status, by_event=settler is self._told)
             elif status:
-                settler.observe(path, Signature.of(status), now)
+                settler.observe(path, Signature.of(status), time.monotonic())
 
     def _look(self, path: str) -> os.stat_result | None:
         """The status of a regular file that is not empty; whoever reads it makes sure again that it is no link."""
