@@ -17,12 +17,14 @@ _MS = 1e3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pile:
-    """Seconds from the first claim to the last finish, from the first drop to the last sidecar, and, of each
-    page, those from its claim to the next one's that its reader did not spend inside the engine.
+    """Seconds from the first claim to the last finish, and from the first drop to the last sidecar.
+
+    For each page those from its claim to the next one's, and how many of them were spent outside the engine.
     """
 
     claim_to_finish: float
     drop_to_sidecar: float
+    pages: Sequence[float]
     outside_engine: Sequence[float]
 
 
@@ -33,11 +35,13 @@ def _read_pile(it: Daemon, contents: Sequence[bytes], prefix: str) -> _Pile:
         path.write_bytes(content)
     finished = it.wait_for_done(prefix, len(contents), every=0.5)[-1]
     sidecars = [path.with_name(f"{path.name}.ocr.json") for path in paths]
-    claims = sorted((it.times("running", path.name)[0], _engine_seconds(path)) for path in paths)
+    claims = sorted((it.times("running", path.name)[0], path) for path in paths)
+    pages = [later - begun for (begun, _), (later, _) in pairwise([*claims, (finished, None)])]
     return _Pile(
         claim_to_finish=finished - claims[0][0],
         drop_to_sidecar=max(sidecar.stat().st_mtime for sidecar in sidecars) - dropped,
-        outside_engine=[later - begun - engine for (begun, engine), (later, _) in pairwise([*claims, (finished, 0.0)])],
+        pages=pages,
+        outside_engine=[page - _engine_seconds(path) for page, (_, path) in zip(pages, claims, strict=True)],
     )
 
 
@@ -53,12 +57,13 @@ def _write_all(folder: Path, contents: Sequence[bytes]) -> list[str]:
     return [str(path) for path in paths]
 
 
-def _report(piles: Sequence[_Pile], bare: Sequence[float]) -> None:
-    loop = Against(name="bare_predict_loop", samples=bare)
+def _report(piles: Sequence[_Pile], bare: Sequence[Sequence[float]]) -> None:
+    loop = Against(name="bare_predict_loop", samples=[sum(pages) for pages in bare])
     report("pages_overhead", "s", [pile.claim_to_finish for pile in piles], loop)
     report("pages_overhead_drop_to_sidecar", "s", [pile.drop_to_sidecar for pile in piles], loop)
+    page = Against(name="bare_predict_page", samples=[seconds * _MS for pages in bare for seconds in pages])
+    report("page_ms", "ms", [seconds * _MS for pile in piles for seconds in pile.pages], page)
     outside = [seconds * _MS for pile in piles for seconds in pile.outside_engine]
-    page = Against(name="bare_predict_page", samples=[seconds / _PAGES * _MS for seconds in bare])
     report("page_outside_engine_ms", "ms", outside, page)
 
 

@@ -40,7 +40,7 @@ _INBOX: "Keys" = {
     "settle_seconds": 0.2,
     "reconcile_seconds": 1,
 }
-_MODELS = ("PP-OCRv5_mobile_det", "PP-OCRv5_mobile_rec")
+_MODELS = ("PP-OCRv6_small_det", "PP-OCRv6_small_rec")
 
 Keys = Mapping[str, Any]
 """Keys of a section of the configuration, as TOML has them."""
@@ -202,7 +202,7 @@ def make_site(folder: Path, *, inboxes: Sequence[Keys] = ({},), top: Keys = Mapp
         "api": {"port": site.port},
         "retry": {"first_delay_seconds": 0, "put_off_seconds": 0.2},
         "models": {"folder": str(ready_models(*_MODELS))},
-        "pipelines.text": {"readers": 1, "threads": 2, "line_orientation": False},
+        "pipelines.text": {"model": "PP-OCRv6", "readers": 1, "threads": 2, "line_orientation": False},
         "limits": {},
     }
     for name, keys in defaults.items():

@@ -1,9 +1,10 @@
-"""A PaddleOCR that reads lists of files in a plain loop and prints the seconds of each list."""
+"""A PaddleOCR that reads lists of files in a plain loop and prints the seconds of each page."""
 
 import json
 import logging
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import paddleocr  # noqa: F401 - it sets its log level when it is imported, and the next word is ours
@@ -16,7 +17,8 @@ engine = TextEngine(TextOptions(**{**arguments, "models": Path(arguments["models
 pipeline = engine._pipeline  # noqa: SLF001 - constructed as the daemon does it, used without the daemon
 print('"ready"', flush=True)
 for line in sys.stdin:
-    started = time.monotonic()
+    marks = [time.monotonic()]
     for path in json.loads(line):
         pipeline.predict(path)
-    print(json.dumps(time.monotonic() - started), flush=True)
+        marks.append(time.monotonic())
+    print(json.dumps([after - before for before, after in pairwise(marks)]), flush=True)

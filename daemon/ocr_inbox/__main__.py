@@ -1,6 +1,5 @@
 """The command `ocr-inbox`: each failure becomes its exit code and a sentence that says what to do."""
 
-import os
 import sys
 from typing import NoReturn
 
@@ -8,8 +7,6 @@ import typer
 
 from ocr_inbox.commands import configuration, daemon, ledger, models, read
 from ocr_inbox.errors import OcrInboxError
-
-_INTERRUPTED = 130
 
 app = typer.Typer(
     name="ocr-inbox",
@@ -33,11 +30,6 @@ def main() -> NoReturn:
     except OcrInboxError as error:
         print(f"ocr-inbox: {error}", file=sys.stderr)  # noqa: T201 - the last word before the exit
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
     sys.exit(0)
 
 

@@ -194,25 +194,51 @@ def _create_folders(settings: Settings) -> None:
         for folder in wanted:
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigurationError(f"cannot make the folder {error.filename}: {error.strerror}") from error
+        raise ConfigurationError(
+            f"cannot make the folder {error.filename}: {error.strerror}; make it for the daemon's user, or name another"
+        ) from error
 
 
 @contextmanager
 def _only_one(state_dir: Path) -> Iterator[None]:
-    lock = filelock.FileLock(state_dir / "daemon.lock")
+    lock, pid_file = _lock(state_dir), state_dir / "daemon.pid"
     try:
         lock.acquire(blocking=False)
+        # Whoever reads the pid may ask for a scan at once, and until then that would end the process.
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        pid_file.write_text(str(os.getpid()), encoding="ascii")
     except filelock.Timeout as error:
         raise AlreadyRunningError(
             f"cannot start: another ocr-inbox works in {state_dir}; stop it first, or choose another state_dir"
         ) from error
-    pid_file = state_dir / "daemon.pid"
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot write into state_dir {state_dir}: {error.strerror}; give it and all that is in it to the "
+            "daemon's user (chown -R), or name another"
+        ) from error
     try:
-        pid_file.write_text(str(os.getpid()), encoding="ascii")
         yield
-        pid_file.unlink(missing_ok=True)
     finally:
+        pid_file.unlink(missing_ok=True)
         lock.release()
+
+
+def running_pid(state_dir: Path) -> int | None:
+    """The daemon that works in this folder, if one does: a pid that a killed one left may be somebody else's by now.
+
+    Raises OSError where the folder belongs to somebody else.
+    """
+    if not (state_dir / "daemon.pid").exists():
+        return None
+    try:
+        _lock(state_dir).acquire(blocking=False).lock.release()
+    except filelock.Timeout:
+        return int((state_dir / "daemon.pid").read_text(encoding="ascii"))
+    return None
+
+
+def _lock(state_dir: Path) -> filelock.FileLock:
+    return filelock.FileLock(state_dir / "daemon.lock")
 
 
 @contextmanager

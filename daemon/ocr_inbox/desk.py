@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,10 +29,15 @@ class DeskResult:
     problem: str = ""
 
 
-def read_files(settings: Settings, paths: Sequence[Path], outputs: tuple[Output, ...]) -> Iterator[DeskResult]:
-    """The results in the order of `paths`; raises PipelineUnavailableError where no reader can start."""
+def read_files(
+    settings: Settings, paths: Sequence[Path], outputs: tuple[Output, ...]
+) -> Generator[DeskResult, None, None]:
+    """The results in the order of `paths`; raises PipelineUnavailableError where no reader can start.
+
+    Closed early, it ends the readers, so that no lane goes on to the end of its document.
+    """
     count = min(text_reader_count(settings), len(paths))
-    with text_readers(settings, count) as readers, ThreadPoolExecutor(count) as lanes:
+    with ThreadPoolExecutor(count) as lanes, text_readers(settings, count) as readers:
         readers.open()
         desk = _Desk(settings=settings, readers=readers, outputs=outputs)
         yield from lanes.map(desk.read, range(1, len(paths) + 1), paths)

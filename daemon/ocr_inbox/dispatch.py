@@ -103,7 +103,7 @@ class Lane:
 
     def _conduct(self, job: Job, first: Outcome | None) -> None:
         """The way of one document."""
-        inbox = self.inboxes[job.document.inbox]
+        inbox = self._inbox(job)
         if first is not None:
             outcome = self._whole(job, first)
             if isinstance(outcome, AlreadyRead):
@@ -132,12 +132,8 @@ class Lane:
 
     def _window(self, job: Job) -> Window:
         if job.attempts > job.attempts_allowed:
-            raise ReaderCrashedError(
-                f"cannot read it: the daemon ended {job.attempts - 1} times while it was being read"
-            )
-        inbox = self.inboxes.get(job.document.inbox)
-        if inbox is None:
-            raise SourceGoneError(f"cannot read it: the configuration has no inbox {job.document.inbox} any more")
+            raise ReaderCrashedError("cannot read it: the daemon ended while it was being read, once too often")
+        inbox = self._inbox(job)
         return Window(
             source=inbox.locate(job.document),
             first_page=0,
@@ -151,7 +147,7 @@ class Lane:
             return first
         return with_rest(
             demand_reading(first),
-            self.inboxes[job.document.inbox].locate(job.document),
+            self._inbox(job).locate(job.document),
             readers=self.readers,
             window_pages=self.habits.window_pages,
             note=lambda done, total: self._noted(lambda: self.ledger.note_pages(job, done, total)),
@@ -175,14 +171,20 @@ class Lane:
 
     def _bury(self, job: Job, error: OcrInboxError) -> None:
         """Tell whoever dropped it; where that cannot be told, the job waits until it can."""
-        inbox = self.inboxes[job.document.inbox]
         try:
+            inbox = self._inbox(job)
             inbox.deliver(job.document, render_failure(job, error, self._provenance(job, inbox)))
             inbox.reject(job.document)
         except (InfrastructureError, SourceGoneError) as obstacle:
             self._fail(job, obstacle)
         else:
             self._noted(lambda: self.ledger.bury(job, error.code, str(error)))
+
+    def _inbox(self, job: Job) -> Inbox:
+        name = job.document.inbox
+        if name not in self.inboxes:
+            raise SourceGoneError(f"cannot serve it: the configuration has no inbox {name} any more")
+        return self.inboxes[name]
 
     def _provenance(self, job: Job, inbox: Inbox) -> Provenance:
         return Provenance(uri=inbox.uri(job.document), config_digest=self._digest(job), now=self.clock())

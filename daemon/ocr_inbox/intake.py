@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from ocr_inbox.errors import InfrastructureError
+from ocr_inbox.errors import InfrastructureError, LedgerUnavailableError
 from ocr_inbox.ledger import Ledger
 from ocr_inbox.model import Arrival
 from ocr_inbox.ports import Inbox
 from ocr_inbox.routing import Rule, route
-
-_RETRY_SECONDS = 5.0
 
 log = structlog.get_logger()
 
@@ -24,6 +22,7 @@ class Intake:
     inbox: Inbox
     rules: Sequence[Rule]
     ledger: Ledger
+    retry_seconds: float = 5.0
     found_by_scan: int = 0
 
     @property
@@ -33,18 +32,27 @@ class Intake:
 
     def run(self, stop: threading.Event) -> None:
         """Take batches until `stop`; the next one is asked for only when this one is safely noted."""
-        for batch in self.inbox.arrivals(stop):
-            while not self._noted(batch):
-                if stop.wait(_RETRY_SECONDS):
-                    return
+        while not stop.is_set():
+            try:
+                for batch in self.inbox.arrivals(stop):
+                    self._note(batch, stop)
+            except InfrastructureError as error:
+                self._pause(error, stop)
 
-    def _noted(self, batch: Sequence[Arrival]) -> bool:
-        try:
-            new = self.ledger.unknown(batch)
-            if new:
-                self.ledger.enqueue([(arrival, route(arrival.document.key, self.rules)) for arrival in new])
-        except InfrastructureError as error:
-            log.error("intake_paused", inbox=self.inbox.name, code=error.code, reason=str(error))
-            return False
-        self.found_by_scan += sum(not arrival.by_event for arrival in new)
-        return True
+    def _note(self, batch: Sequence[Arrival], stop: threading.Event) -> None:
+        while True:
+            try:
+                new = self.ledger.unknown(batch)
+                if new:
+                    self.ledger.enqueue([(arrival, route(arrival.document.key, self.rules)) for arrival in new])
+            except LedgerUnavailableError as error:
+                if stop.is_set():
+                    raise
+                self._pause(error, stop)
+            else:
+                self.found_by_scan += sum(not arrival.by_event for arrival in new)
+                return
+
+    def _pause(self, error: InfrastructureError, stop: threading.Event) -> None:
+        log.error("intake_paused", inbox=self.inbox.name, code=error.code, reason=str(error))
+        stop.wait(self.retry_seconds)

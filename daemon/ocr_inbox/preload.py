@@ -2,6 +2,10 @@
 
 import logging
 import os
+import signal
+
+# Ctrl-C is the daemon's to answer. The fork server ignores it too, but only once it has imported all this.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 for _variable, _value in (
     ("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True"),

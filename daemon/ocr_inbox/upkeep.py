@@ -4,10 +4,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
+
 from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.errors import LedgerUnavailableError
 from ocr_inbox.model import Job
 from ocr_inbox.ports import Clock
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,7 @@ class Upkeep:
             stop.wait(self.interval)
 
     def sweep(self) -> int:
-        """Forget what is old enough, and say how many jobs that were; a full disk leaves it for the next time."""
+        """Forget what is old enough, and say how many jobs that were; what the disk refuses is left for next time."""
         forgotten = 0
         try:
             while jobs := self.chronicle.expired(self.inbox, self.clock() - self.keep_seconds):
@@ -41,6 +45,8 @@ class Upkeep:
                     self.remove(job)
                     self.chronicle.forget(job)
                     forgotten += 1
-        except LedgerUnavailableError:
-            return forgotten
+        except LedgerUnavailableError as error:
+            log.warning("upkeep_paused", inbox=self.inbox, reason=str(error))
+        except OSError as error:  # its own words name the file, and that of an upload stays unsaid
+            log.warning("upkeep_paused", inbox=self.inbox, reason=f"cannot remove a document: {error.strerror}")
         return forgotten

@@ -173,17 +173,17 @@ def test_schema_is_a_json_schema() -> None:
 def test_doctor_finds_a_running_daemon_well(standing: Daemon) -> None:
     finished = standing.site.command("doctor", "--json")
     findings = {finding["subject"]: finding for finding in answer(finished)}
-    assert findings["model PP-OCRv5_mobile_det"]["health"] == "good"
+    assert findings["model PP-OCRv6_small_det"]["health"] == "good"
     assert findings["inbox inbox"]["health"] == "good"
-    assert findings["api"]["health"] == "good"
+    assert findings["api"]["remedy"] == "this is well if the daemon is running; else see above"
 
 
 def test_doctor_names_what_is_wrong_and_how_to_mend_it(tmp_path: Path) -> None:
     site = make_site(tmp_path, models={"folder": "no-models"})
     finished = site.command("doctor")
     assert finished.returncode == 1
-    assert "FAIL  model PP-OCRv5_mobile_det: cannot " in finished.stdout
-    assert "-> run: ocr-inbox models pull PP-OCRv5_mobile_det" in finished.stdout
+    assert "FAIL  model PP-OCRv6_small_det: cannot " in finished.stdout
+    assert "-> run: ocr-inbox models pull PP-OCRv6_small_det" in finished.stdout
 
 
 def test_a_backup_of_a_running_daemon_holds_its_jobs(standing: Daemon, tmp_path: Path) -> None:
@@ -199,10 +199,10 @@ def test_a_backup_of_a_running_daemon_holds_its_jobs(standing: Daemon, tmp_path:
 
 def test_models_are_listed_and_verified(resting: Site) -> None:
     listed = {model["name"]: model["state"] for model in answer(resting.command("models", "list", "--json"))}
-    assert listed["PP-OCRv5_mobile_det"] == "ready"
-    verified = answer(resting.command("models", "verify", "--json", "PP-OCRv5_mobile_det"))
+    assert listed["PP-OCRv6_small_det"] == "ready"
+    verified = answer(resting.command("models", "verify", "--json", "PP-OCRv6_small_det"))
     assert [model["state"] for model in verified] == ["ready"]
-    assert "ready" in resting.command("models", "verify", "PP-OCRv5_mobile_det").stdout
+    assert "ready" in resting.command("models", "verify", "PP-OCRv6_small_det").stdout
 
 
 def test_without_a_ledger_it_says_how_to_get_one(tmp_path: Path) -> None:

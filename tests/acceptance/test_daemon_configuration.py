@@ -21,7 +21,7 @@ def archive_in_another(folder: Path) -> Site:
 
 
 def unknown_key(folder: Path) -> Site:
-    return make_site(folder, text={"modle": "PP-OCRv5"})
+    return make_site(folder, text={"modle": "PP-OCRv6"})
 
 
 def state_in_an_inbox(folder: Path) -> Site:

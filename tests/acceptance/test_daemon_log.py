@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,9 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> str:
         daemon.wait_for_job("text/broken.png")
         site.drop(b"words", "text/notes.txt")
         daemon.wait_for_job("text/notes.txt")
+        with socket.create_connection(("127.0.0.1", site.port)) as stray:
+            stray.sendall(b"\x16\x03\x01 no HTTP\r\n\r\n")
+            assert b"400" in stray.recv(4096)
         assert daemon.stop() == 0
     return site.log.read_text(encoding="utf-8")
 
@@ -41,6 +45,11 @@ def events(log: str) -> list[dict[str, Any]]:
 def test_every_line_is_an_event(events: list[dict[str, Any]]) -> None:
     assert all({"event", "level", "timestamp"} <= event.keys() for event in events)
     assert (events[0]["event"], events[-1]["event"]) == ("started", "stopped")
+
+
+def test_the_warning_of_a_library_is_an_event_too(events: list[dict[str, Any]]) -> None:
+    (warning,) = [event for event in events if event.get("logger") == "uvicorn.error"]
+    assert (warning["level"], warning["event"]) == ("warning", "Invalid HTTP request received.")
 
 
 def test_each_document_ends_in_one_event(events: list[dict[str, Any]]) -> None:

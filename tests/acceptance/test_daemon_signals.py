@@ -2,13 +2,14 @@
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ocr_inbox.model import JobState
 from pages import LINES, encoded, render_line, render_page, tiff_of
-from running import Daemon, Site, end_group, eventually, make_site, members, sidecar_of, sidecar_path
+from running import Daemon, Site, eventually, make_site, members, sidecar_of, sidecar_path
 
 LINE = "Invoice 2041"
 STRIP = encoded(render_line(LINE))
@@ -21,31 +22,50 @@ def pages_are_read(site: Site, key: str) -> bool:
     return any(job.pages_done for job in site.jobs_of(key))
 
 
-def test_sigterm_and_sigint_end_an_idle_daemon_cleanly(site: Site) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with site.serving() as daemon:
-            assert daemon.stop(number) == 0
-            eventually(lambda daemon=daemon: not members(daemon.process.pid), SOON)
-    assert len(site.events("stopped")) == 2
+def holds(pid: int, library: str) -> bool:
+    """Whether a process has a library of this path loaded."""
+    return library in Path(f"/proc/{pid}/maps").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_daemon_that_is_still_starting_ends_cleanly(site: Site, number: signal.Signals) -> None:
-    """The terminal sends Ctrl-C to all its processes, also to those that are importing PaddleOCR."""
+@pytest.fixture(params=["sigterm", "ctrl-c"])
+def end(request: pytest.FixtureRequest) -> Callable[[Daemon], None]:
+    """As systemd ends a daemon, and as a terminal does: Ctrl-C reaches all processes of the group."""
+    if request.param == "sigterm":
+        return lambda daemon: daemon.tell(signal.SIGTERM)
+    return lambda daemon: os.killpg(daemon.process.pid, signal.SIGINT)
+
+
+def test_a_daemon_that_is_still_starting_ends_cleanly(site: Site, end: Callable[[Daemon], None]) -> None:
     with site.starting() as daemon:
-        eventually(lambda: site.events("api_listening"))
-        os.killpg(daemon.process.pid, number)
+        eventually(lambda: [pid for pid in members(daemon.process.pid) if holds(pid, "/numpy/")])
+        end(daemon)
         assert daemon.process.wait(2 * SOON) == 0
+        eventually(lambda: not members(daemon.process.pid), SOON)
     assert "Traceback" not in site.log.read_text(encoding="utf-8")
     assert site.events("pipeline_unavailable") == []
 
 
-def test_a_document_in_hand_is_finished_before_the_end(site: Site) -> None:
+def test_the_daemon_itself_never_loads_an_engine_or_an_image_library(standing: Daemon) -> None:
+    standing.wait_for_sidecar(standing.site.drop(STRIP, "text/loaded.png"))
+    held = [library for library in ("/numpy/", "/cv2/", "/onnxruntime/", "/PIL/") if holds(standing.process.pid, library)]
+    assert held == []
+
+
+def test_an_idle_daemon_ends_cleanly(site: Site, end: Callable[[Daemon], None]) -> None:
+    with site.serving() as daemon:
+        end(daemon)
+        assert daemon.process.wait(SOON) == 0
+        eventually(lambda: not members(daemon.process.pid), SOON)
+    assert len(site.events("stopped")) == 1
+
+
+def test_a_document_in_hand_is_finished_before_the_end(site: Site, end: Callable[[Daemon], None]) -> None:
     with site.serving() as daemon:
         source = site.drop(encoded(render_page(LINES)))
         daemon.wait_for_job(states=[JobState.RUNNING])
-        assert daemon.stop() == 0
-    assert sidecar_of(source)["result"]["text"].splitlines() == list(LINES)
+        end(daemon)
+        assert daemon.process.wait(2 * SOON) == 0
+    assert sidecar_of(source)["status"] == "ok"
     assert (site.job().state, site.job().attempts) == (JobState.DONE, 1)
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from api_daemon import Daemon, serving
+from folders import a_folder_inbox
+from lanes import Site
 from ledgers import Clock
 from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.database import Database
@@ -31,6 +33,14 @@ def ledger(database: Database, clock: Clock) -> Ledger:
 @pytest.fixture
 def chronicle(database: Database) -> Chronicle:
     return Chronicle(database)
+
+
+@pytest.fixture
+def site(tmp_path: Path, ledger: Ledger, clock: Clock) -> Site:
+    """A folder, a ledger, and the lane between them."""
+    root = tmp_path / "scans"
+    root.mkdir()
+    return Site(root, a_folder_inbox(root), ledger, clock)
 
 
 @pytest.fixture

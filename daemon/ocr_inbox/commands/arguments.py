@@ -20,8 +20,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")
 
 def settings_of(config: Path) -> "Settings":
     """The settings in this file; raises ConfigurationError."""
+    from ocr_inbox.errors import ConfigurationError
     from ocr_inbox.settings import load_settings
 
+    if not config.exists():
+        raise ConfigurationError(
+            f"cannot find the configuration {config}: write one after configs/ocr-inbox.toml, "
+            "or name one with --config or OCR_INBOX_CONFIG"
+        )
     return load_settings(config)
 
 

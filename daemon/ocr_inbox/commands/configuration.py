@@ -1,5 +1,6 @@
 """`check-config`, `route`, `schema` and `doctor`: before anything runs."""
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -40,8 +41,8 @@ def route(
     from ocr_inbox.errors import ConfigurationError
 
     settings = settings_of(config)
+    where = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links, which an inbox never does
     for inbox in settings.inboxes:
-        where = Path(path).absolute()
         if where.is_relative_to(inbox.folder):
             _print_route(inbox, where.relative_to(inbox.folder), as_json=as_json)
             return

@@ -96,16 +96,19 @@ def retry(
 
 def rescan(config: Config = DEFAULT_CONFIG) -> None:
     """Ask the running daemon to look through all inboxes now."""
-    from ocr_inbox.errors import PipelineUnavailableError
+    from ocr_inbox.compose import running_pid
+    from ocr_inbox.errors import AccessDeniedError, PipelineUnavailableError
 
-    pid_file = settings_of(config).state_dir / "daemon.pid"
     try:
-        os.kill(int(pid_file.read_text(encoding="ascii")), signal.SIGUSR1)
+        pid = running_pid(settings_of(config).state_dir)
+        if pid is None:
+            raise PipelineUnavailableError(
+                "cannot ask for a scan: no daemon runs here; it scans everything when it starts"
+            )
+        os.kill(pid, signal.SIGUSR1)
     except PermissionError as error:
-        raise typer.BadParameter("the daemon belongs to another user: run this as that user or as root") from error
-    except (OSError, ValueError) as error:
-        raise PipelineUnavailableError(
-            "cannot ask for a scan: no daemon runs here; it scans everything when it starts"
+        raise AccessDeniedError(
+            "cannot ask for a scan: the daemon belongs to another user; run this as that user or as root"
         ) from error
     typer.echo("the daemon looks through its inboxes")
 

@@ -1,6 +1,7 @@
 """`read`: files to sidecars on stdout, without a daemon."""
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -32,15 +33,18 @@ def read(
     from ocr_inbox.model import Output
     from ocr_inbox.settings import Settings
 
+    if as_text and as_markdown:
+        raise typer.BadParameter("choose one of --text and --markdown")
     default = config == DEFAULT_CONFIG and not config.exists()
     settings = Settings(state_dir=Path("/nonexistent")) if default else settings_of(config)
     set_up_logging("error")
     pull_for(settings)
     failures = 0
     outputs = (Output.JSON, Output.MARKDOWN) if as_markdown else (Output.JSON,)
-    with typer.progressbar(
-        read_files(settings, files, outputs), length=len(files), file=sys.stderr, label="reading"
-    ) as results:
+    with (
+        closing(read_files(settings, files, outputs)) as reading,
+        typer.progressbar(reading, length=len(files), file=sys.stderr, label="reading") as results,
+    ):
         for result in results:
             failures += not result.success
             if not result.success:
