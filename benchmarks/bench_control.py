@@ -41,32 +41,32 @@ def measure_idle() -> None:
 
 def _read_documents(it: Daemon) -> None:
     content = tiny_file()
-    for number in range(_DOCUMENTS):
-        (it.texts / f"small-{number:04}.png").write_bytes(content)
-    it.wait_for_done("small", _DOCUMENTS, every=1.0)
+    for batch in rounds(_DOCUMENTS // 100, "control_rss_after_documents_mb"):
+        for number in range(100):
+            (it.texts / f"small-{batch}-{number:02}.png").write_bytes(content)
+        it.wait_for_done(f"small-{batch}-", 100, every=0.05)
 
 
-def _serve(url: str, path: str, uploads: int) -> None:
-    with httpx.Client(base_url=url, trust_env=False, timeout=120) as client:
-        for _ in range(_REQUESTS - uploads):
-            client.get(path).raise_for_status()
-        (page,) = page_files(1)
-        for _ in range(uploads):
-            client.post("/api/v1/ocr/text", files={"file": page}).raise_for_status()
+def _serve(it: Daemon, bare_url: str) -> None:
+    """Requests about the daemon's health and for pages to be read; the bare server says hello to each."""
+    (page,) = page_files(1)
+    with httpx.Client(trust_env=False, timeout=120) as client:
+        for number in rounds(_REQUESTS, "control_rss_after_requests_mb"):
+            client.get(bare_url).raise_for_status()
+            if number % (_REQUESTS // _UPLOADS) == 0:
+                client.post(f"{it.url}/api/v1/ocr/text", files={"file": page}).raise_for_status()
+            else:
+                client.get(f"{it.url}/api/v1/health").raise_for_status()
 
 
 def measure_used() -> None:
     """After small documents from the folder, then also after requests."""
     with daemon() as it, bare_server() as (server, url):
-        for _ in rounds(1, "control_rss_after_documents_mb"):
-            _read_documents(it)
-        documents, idle = rss_mb(it.control), rss_mb(server.process)
-        for _ in rounds(1, "control_rss_after_requests_mb"):
-            _serve(it.url, "/api/v1/health", _UPLOADS)
-            _serve(url, "/", 0)
-        requests, served = rss_mb(it.control), rss_mb(server.process)
-    _report("control_rss_after_documents_mb", [documents], [idle])
-    _report("control_rss_after_requests_mb", [requests], [served])
+        idle = rss_mb(server.process)
+        _read_documents(it)
+        _report("control_rss_after_documents_mb", [rss_mb(it.control)], [idle])
+        _serve(it, url)
+        _report("control_rss_after_requests_mb", [rss_mb(it.control)], [rss_mb(server.process)])
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from builders import a_reading
 from ocr_inbox.errors import ModelsMissingError, UnreadableDocumentError
 from ocr_inbox.model import Signature
 from ocr_inbox.ports import Outcome
+from ocr_inbox.processes import Care, OpenEngine, ProcessReaders
 from ocr_inbox.reading import Reading, Source, Window
 
 NOTHING_CHANGED = Signature(modified_ns=1, changed_ns=1, size=1)
@@ -83,3 +85,21 @@ def open_once_it_is_there(needed: str) -> ObedientEngine:
     if not Path(needed).exists():
         raise ModelsMissingError(f"cannot load {needed}: it is not there")
     return ObedientEngine()
+
+
+CARE = Care(preload="string", page_seconds=20.0, start_seconds=20.0)
+
+
+@contextmanager
+def some_readers(
+    open_engine: OpenEngine = ObedientEngine, count: int = 1, care: Care = CARE
+) -> Iterator[ProcessReaders]:
+    with ProcessReaders(open_engine, count, care) as readers:
+        yield readers
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
@@ -120,9 +121,9 @@ class Site:
         counter = self.folder / "readings"
         return counter.stat().st_size if counter.exists() else 0
 
-    def command(self, *arguments: str | Path) -> Finished:
+    def command(self, *arguments: str | Path, powerless: bool = False) -> Finished:
         """Run one command on this site to its end."""
-        return run_command(*arguments, "-c", self.config, env=self.environment(), cwd=self.folder)
+        return run_command(*arguments, "-c", self.config, env=self.environment(), cwd=self.folder, powerless=powerless)
 
     def once(self, **environment: str) -> int:
         """The exit code of `run --once`; its log goes where that of the daemon does."""
@@ -167,10 +168,9 @@ class Site:
     def _started(
         self, *arguments: str, environment: Mapping[str, str], powerless: bool = False
     ) -> Iterator["subprocess.Popen[bytes]"]:
-        before = _POWERLESS if powerless and os.geteuid() == 0 else ()
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                [*before, COMMAND, *arguments, "-c", self.config],
+                [*_before(powerless=powerless), COMMAND, *arguments, "-c", self.config],
                 env=self.environment(**environment),
                 cwd=self.folder,
                 stdout=log,
@@ -186,19 +186,33 @@ class Site:
             end_group(process)
 
 
-def run_command(*arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Finished:
+def run_command(
+    *arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None, powerless: bool = False
+) -> Finished:
     return subprocess.run(
-        [COMMAND, *arguments], env=env, cwd=cwd, capture_output=True, text=True, timeout=2 * PATIENCE, check=False
+        [*_before(powerless=powerless), COMMAND, *arguments],
+        env=env,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=2 * PATIENCE,
+        check=False,
     )
 
 
-def make_site(folder: Path, *, inboxes: Sequence[Keys] = ({},), top: Keys = MappingProxyType({}), **sections: Keys) -> Site:
+def _before(*, powerless: bool) -> Sequence[str]:
+    return _POWERLESS if powerless and os.geteuid() == 0 else ()
+
+
+def make_site(
+    folder: Path, *, inboxes: Sequence[Keys] = ({},), top: Keys = MappingProxyType({}), **sections: Keys
+) -> Site:
     """Write a configuration: impatient, with one small reader, and with what a test is about."""
     site = Site(folder=folder, port=free_port())
     lines = _toml({"state_dir": "state", "grace_seconds": 10, **top})
     for inbox in inboxes:
-        lines += ["[[inboxes]]", *_toml(_INBOX | dict(inbox))]
-    defaults = {
+        lines += ["[[inboxes]]", *_toml({**_INBOX, **inbox})]
+    defaults: dict[str, Keys] = {
         "api": {"port": site.port},
         "retry": {"first_delay_seconds": 0, "put_off_seconds": 0.2},
         "models": {"folder": str(ready_models(*_MODELS))},
@@ -224,7 +238,7 @@ def _value(value: Any) -> str:
     return json.dumps(value)
 
 
-def end_group(process: "subprocess.Popen[bytes]") -> None:
+def end_group(process: "subprocess.Popen[Any]") -> None:
     """End a process and all that it started, if any of them is still there."""
     for pid in members(process.pid):
         os.kill(pid, signal.SIGKILL)
@@ -292,8 +306,10 @@ class Daemon:
     def wait_for_scan(self, inbox: str = "inbox") -> None:
         """Everything that was there when this was called has been looked at."""
         for _ in range(2):  # the first may have begun before
-            seen = self._last_scan(inbox)
-            eventually(lambda seen=seen: self._last_scan(inbox) != seen)
+            eventually(partial(self._has_scanned_since, inbox, self._last_scan(inbox)))
+
+    def _has_scanned_since(self, inbox: str, last: Any) -> bool:
+        return bool(self._last_scan(inbox) != last)
 
     def _last_scan(self, inbox: str) -> Any:
         return self.get("/api/v1/health").json()["inboxes"][inbox]["last_scan_at"]

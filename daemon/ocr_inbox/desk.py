@@ -1,6 +1,7 @@
 """Reading files for a person who waits, with readers but without ledger and inboxes."""
 
 import json
+import stat
 import time
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -82,11 +83,13 @@ def _result(path: Path, files: Sequence[Deliverable]) -> DeskResult:
 
 def _source(path: Path) -> Source:
     try:
-        signature = Signature.of(path.stat())
+        status = path.stat()
     except OSError as error:
         raise UnreadableDocumentError(f"cannot read it: {error.strerror}") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise UnreadableDocumentError("cannot read it: it is not a regular file")
     where = path.resolve()
-    return Source(root=str(where.parent), path=where.name, signature=signature)
+    return Source(root=str(where.parent), path=where.name, signature=Signature.of(status))
 
 
 def _job(number: int, path: Path, outputs: tuple[Output, ...]) -> Job:

@@ -138,8 +138,11 @@ class Lane:
             source=inbox.locate(job.document),
             first_page=0,
             page_count=FIRST_PAGES,
-            known_sha256=known_sha256(inbox.delivered(job.document, Output.JSON), self._digest(job)),
+            known_sha256=None if job.anew else self._known_sha256(job, inbox),
         )
+
+    def _known_sha256(self, job: Job, inbox: Inbox) -> str | None:
+        return known_sha256(inbox.delivered(job.document, Output.JSON), self._digest(job))
 
     def _whole(self, job: Job, first: Outcome) -> Reading | AlreadyRead:
         """All pages, or the word that they were read before."""

@@ -14,12 +14,13 @@ log = structlog.get_logger()
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A bound socket, before anything else is started. Raises ConfigurationError where the port is taken."""
+    """A listening socket, before anything else is started. Raises ConfigurationError where the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # until somebody does, two may bind the same port
     except OSError as error:
         listener.close()
         raise ConfigurationError(
@@ -55,7 +56,7 @@ class HttpServer:
         waiter = threading.Thread(target=_tell_to_exit, args=(server, stop), name="http-stop", daemon=True)
         waiter.start()
         host, port = self.listener.getsockname()[:2]
-        log.info("api_listening", url=f"http://{host}:{port}/")
+        log.info("api_listening", url=f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/")
         server.run(sockets=[self.listener])
         if not stop.is_set():
             raise RuntimeError("cannot go on: the HTTP server ended by itself")

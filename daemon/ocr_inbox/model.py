@@ -105,7 +105,8 @@ class Job:
     """A document's way through the ledger; times are seconds since the epoch.
 
     `attempts` is counted when the job is claimed and is the fence of every later update.
-    `sidecar` is where the result lies once it is durable, as the inbox names it.
+    `sidecar` is where the result lies once it is durable, as the inbox names it. `anew` says that a person asked
+    for another reading, whatever lies there.
     """
 
     id: int
@@ -124,6 +125,7 @@ class Job:
     reason: str | None = None
     pages: int | None = None
     pages_done: int = 0
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

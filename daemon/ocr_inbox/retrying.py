@@ -48,7 +48,7 @@ def decide(error: OcrInboxError, job: Job, *, now: float, chance: float, patienc
     if isinstance(error, SourceGoneError):
         return Decision(verdict=Verdict.SKIP, not_before=now)
     if isinstance(error, StoppingError):
-        return Decision(verdict=Verdict.PUT_OFF, not_before=now)
+        return Decision(verdict=Verdict.PUT_OFF, not_before=job.not_before)  # its place: before all that came later
     if isinstance(error, InfrastructureError):
         return Decision(verdict=Verdict.PUT_OFF, not_before=now + patience.put_off_delay * spread)
     if isinstance(error, UnsupportedTypeError) and not named_like_a_document(job.document.key):

@@ -35,6 +35,7 @@ def job_of(row: sqlite3.Row) -> Job:
         reason=row["reason"],
         pages=row["pages"],
         pages_done=row["pages_done"],
+        anew=bool(row["anew"]),
     )
 
 

@@ -16,6 +16,7 @@ CREATE TABLE jobs (
     not_before       REAL    NOT NULL,
     worker           TEXT,
     sidecar          TEXT,
+    anew             INTEGER NOT NULL DEFAULT 0 CHECK (anew IN (0, 1)),
     code             TEXT,
     reason           TEXT,
     pages            INTEGER CHECK (pages >= 0),

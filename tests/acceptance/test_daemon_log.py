@@ -6,7 +6,6 @@ import pty
 import signal
 import socket
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +13,8 @@ import pytest
 from pages import encoded, render_line, truncated
 from running import COMMAND, Site, end_group, make_site
 
-SECRET = "Swordfish 4711"
-PAGE = encoded(render_line(SECRET))
+PRIVATE = "Swordfish 4711"
+PAGE = encoded(render_line(PRIVATE))
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +23,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> str:
     site = make_site(tmp_path_factory.mktemp("logged"), top={"log_level": "debug"})
     with site.serving() as daemon:
         daemon.wait_for_sidecar(site.drop(PAGE, "text/dropped.png"))
-        assert daemon.post(PAGE, "upload-of-mine.png").json()["result"]["text"] == SECRET
+        assert daemon.post(PAGE, "upload-of-mine.png").json()["result"]["text"] == PRIVATE
         assert daemon.post(truncated(PAGE), "upload-of-mine.png").status_code == 400
         site.drop(truncated(PAGE), "text/broken.png")
         daemon.wait_for_job("text/broken.png")
@@ -67,7 +66,7 @@ def test_each_document_ends_in_one_event(events: list[dict[str, Any]]) -> None:
 
 
 def test_the_log_keeps_what_is_confidential(log: str) -> None:
-    for confidential in (SECRET, "Swordfish", "upload-of-mine", ".upload", "/state/uploads"):
+    for confidential in (PRIVATE, "Swordfish", "upload-of-mine", ".upload", "/state/uploads"):
         assert confidential not in log
 
 
@@ -88,5 +87,3 @@ def test_a_person_at_a_terminal_gets_colours(site: Site) -> None:
             end_group(process)
     assert b"\x1b[" in shown
     assert b"{" not in shown
-
-

@@ -3,8 +3,11 @@
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from ocr_inbox.model import JobState
@@ -13,7 +16,8 @@ from running import Daemon, Site, eventually, make_site, members, sidecar_of, si
 
 LINE = "Invoice 2041"
 STRIP = encoded(render_line(LINE))
-MANY_PAGES = tiff_of([render_line(f"Page {number}") for number in range(400)])
+MANY_PAGES = tiff_of([render_line(f"Page {number}") for number in range(200)], compression="tiff_lzw")
+LONG, BEHIND = "text/long.tiff", "text/behind.png"
 SOON = 5.0
 """Seconds within which a daemon is to be gone, on a busy machine too."""
 
@@ -35,26 +39,30 @@ def end(request: pytest.FixtureRequest) -> Callable[[Daemon], None]:
     return lambda daemon: os.killpg(daemon.process.pid, signal.SIGINT)
 
 
-def test_a_daemon_that_is_still_starting_ends_cleanly(site: Site, end: Callable[[Daemon], None]) -> None:
+def test_a_daemon_that_is_still_starting_understands_signals(site: Site, end: Callable[[Daemon], None]) -> None:
     with site.starting() as daemon:
+        eventually((site.state / "daemon.pid").exists)
+        daemon.tell(signal.SIGUSR1)
         eventually(lambda: [pid for pid in members(daemon.process.pid) if holds(pid, "/numpy/")])
         end(daemon)
         assert daemon.process.wait(2 * SOON) == 0
         eventually(lambda: not members(daemon.process.pid), SOON)
+    assert not (site.state / "daemon.pid").exists()
     assert "Traceback" not in site.log.read_text(encoding="utf-8")
     assert site.events("pipeline_unavailable") == []
 
 
 def test_the_daemon_itself_never_loads_an_engine_or_an_image_library(standing: Daemon) -> None:
     standing.wait_for_sidecar(standing.site.drop(STRIP, "text/loaded.png"))
-    held = [library for library in ("/numpy/", "/cv2/", "/onnxruntime/", "/PIL/") if holds(standing.process.pid, library)]
+    held = [
+        library for library in ("/numpy/", "/cv2/", "/onnxruntime/", "/PIL/") if holds(standing.process.pid, library)
+    ]
     assert held == []
 
 
-def test_an_idle_daemon_ends_cleanly(site: Site, end: Callable[[Daemon], None]) -> None:
+def test_an_idle_daemon_ends_at_once(site: Site) -> None:
     with site.serving() as daemon:
-        end(daemon)
-        assert daemon.process.wait(SOON) == 0
+        assert daemon.stop(signal.SIGINT) == 0
         eventually(lambda: not members(daemon.process.pid), SOON)
     assert len(site.events("stopped")) == 1
 
@@ -69,37 +77,49 @@ def test_a_document_in_hand_is_finished_before_the_end(site: Site, end: Callable
     assert (site.job().state, site.job().attempts) == (JobState.DONE, 1)
 
 
-def cut_short(site: Site) -> Path:
-    """A document of many pages that a stop did not wait for, and one behind it that was never begun."""
-    with site.serving() as daemon:
-        source = site.drop(MANY_PAGES, "text/cut-short.tiff")
-        eventually(lambda: pages_are_read(site, "text/cut-short.tiff"))
-        site.drop(STRIP, "text/behind.png")
-        daemon.wait_for_job("text/behind.png", [JobState.WAITING])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutShort:
+    """A site, and what was answered to a request there."""
+
+    site: Site
+    answer: httpx.Response
+
+
+@pytest.fixture(scope="module")
+def cut_short(tmp_path_factory: pytest.TempPathFactory) -> CutShort:
+    """A daemon was stopped while it read a document of many pages; what waited behind it was never begun."""
+    site = make_site(tmp_path_factory.mktemp("cut-short"), top={"grace_seconds": 0.1})
+    with site.serving() as daemon, ThreadPoolExecutor(1) as client:
+        site.drop(MANY_PAGES, LONG)
+        eventually(lambda: pages_are_read(site, LONG))
+        site.drop(STRIP, BEHIND)
+        daemon.wait_for_job(BEHIND, [JobState.WAITING])
+        answer = client.submit(daemon.post, STRIP)
+        eventually(lambda: [job for job in site.jobs() if job.document.inbox == "uploads"])
         assert daemon.stop() == 0
         eventually(lambda: not members(daemon.process.pid), SOON)
-    return source
+        return CutShort(site=site, answer=answer.result())
 
 
-def test_a_document_that_is_cut_short_keeps_its_attempts_and_goes_first(tmp_path: Path) -> None:
-    site = make_site(tmp_path, top={"grace_seconds": 0.1})
-    source = cut_short(site)
-    job = site.job("text/cut-short.tiff")
+def test_a_document_that_is_cut_short_keeps_its_attempts(cut_short: CutShort) -> None:
+    job = cut_short.site.job(LONG)
     assert (job.state, job.code) == (JobState.WAITING, "stopping")
     assert job.attempts_allowed - job.attempts == 3
-    assert not sidecar_path(source).exists()
-    with site.serving() as daemon:
-        daemon.wait_for_job("text/cut-short.tiff", [JobState.RUNNING])
-        assert site.job("text/behind.png").state is JobState.WAITING
+    assert not sidecar_path(cut_short.site.inbox / LONG).exists()
 
 
-def test_sigusr1_is_understood_as_soon_as_the_daemon_says_who_it_is(site: Site) -> None:
-    with site.starting() as daemon:
-        eventually((site.state / "daemon.pid").exists)
-        daemon.tell(signal.SIGUSR1)
-        eventually(lambda: site.events("api_listening"))
-        assert daemon.stop() == 0
-    assert not (site.state / "daemon.pid").exists()
+@pytest.mark.xfail(strict=True, reason="uvicorn cancels requests that wait: 500, and a stack trace in the log")
+def test_who_waits_is_told_that_the_daemon_restarts(cut_short: CutShort) -> None:
+    assert cut_short.answer.status_code == 503
+    assert cut_short.answer.json()["error_code"] == "stopping"
+    assert "Traceback" not in cut_short.site.log.read_text(encoding="utf-8")
+
+
+def test_a_document_that_is_cut_short_is_first_in_line_at_the_next_start(cut_short: CutShort) -> None:
+    """But for the upload, which goes first wherever it is: somebody may still wait for it."""
+    with cut_short.site.serving() as daemon:
+        daemon.wait_for_job(LONG, [JobState.RUNNING])
+        assert cut_short.site.job(BEHIND).state is JobState.WAITING
 
 
 def test_sigusr1_looks_through_the_inboxes_now(tmp_path: Path) -> None:
@@ -109,13 +129,12 @@ def test_sigusr1_looks_through_the_inboxes_now(tmp_path: Path) -> None:
         source = site.drop(STRIP)
         daemon.tell(signal.SIGUSR1)
         assert daemon.wait_for_sidecar(source)["result"]["text"] == LINE
-        assert daemon.stop() == 0
 
 
 def test_nothing_outlives_a_killed_daemon(site: Site) -> None:
     with site.serving() as daemon:
-        source = site.drop(MANY_PAGES, "text/long.tiff")
-        eventually(lambda: pages_are_read(site, "text/long.tiff"))
+        source = site.drop(MANY_PAGES, LONG)
+        eventually(lambda: pages_are_read(site, LONG))
         assert len(members(daemon.process.pid)) > 2
         daemon.tell(signal.SIGKILL)
         eventually(lambda: not members(daemon.process.pid), SOON)

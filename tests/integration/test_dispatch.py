@@ -236,3 +236,12 @@ def test_nobody_is_buried_untold(site: Site) -> None:
     obstacle.rmdir()
     site.clock.now += 60
     assert [(job.state, job.code) for job in site.serve()] == [(JobState.BURIED, "unreadable")]
+
+
+def test_a_person_who_asks_again_gets_another_reading_whatever_lies_there(site: Site) -> None:
+    (job,) = site.drop("a.png")
+    site.serve()
+    site.ledger.grant(job.id)
+    (again,) = site.serve()
+    assert (again.state, again.attempts) == (JobState.DONE, 2)
+    assert [window.known_sha256 for window in site.readers.asked] == [None, None]

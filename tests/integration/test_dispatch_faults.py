@@ -47,12 +47,25 @@ def test_a_pipeline_that_fails_after_the_claim_gives_all_jobs_back(site: Site) -
     ] * 2
 
 
-def test_a_stopping_daemon_leaves_its_jobs_first_in_line(site: Site) -> None:
+def test_what_a_stopping_daemon_cut_short_is_first_in_line_when_it_starts_again(site: Site) -> None:
     site.readers.script["a.png"] = [StoppingError("cannot read now: the daemon is stopping")]
     site.drop("a.png")
+    site.clock.now += 10
+    site.drop("b.png")
+    site.clock.now += 10
     (job,) = site.serve()
-    assert (job.state, job.code, job.not_before) == (JobState.WAITING, "stopping", site.clock.now)
-    assert job.attempts_allowed == 4
+    assert (job.state, job.code, job.attempts_allowed) == (JobState.WAITING, "stopping", 4)
+    assert [(job.document.key, job.state.value) for job in site.serve(2)] == [("a.png", "done"), ("b.png", "done")]
+
+
+def test_what_a_killed_daemon_left_is_last_in_line_when_it_starts_again(site: Site) -> None:
+    """It may be what the daemon died of: the others go first."""
+    site.drop("a.png")
+    site.ledger.claim(TEXT, "a daemon that was killed", 1)
+    site.drop("b.png")
+    site.clock.now += 10
+    site.ledger.recover()
+    assert [job.document.key for job in site.serve(2)] == ["b.png", "a.png"]
 
 
 def test_a_document_that_took_the_daemon_along_every_time_is_buried_unread(site: Site) -> None:

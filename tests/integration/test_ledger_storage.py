@@ -158,16 +158,16 @@ def test_a_ledger_whose_folder_vanished_is_unavailable_for_reading_too(ledger: L
         assert isinstance(_in_a_thread(call), LedgerUnavailableError)
 
 
-def _open_files(name: str) -> int:
-    maps = Path("/proc/self/fd").iterdir()
-    return sum(link.readlink().name.startswith(name) for link in maps if link.is_symlink())
+def _open_files(path: Path) -> int:
+    links = Path("/proc/self/fd").iterdir()
+    return sum(str(link.readlink()).startswith(str(path)) for link in links if link.is_symlink())
 
 
 def test_threads_that_ended_leave_no_open_files(ledger: Ledger) -> None:
     """A web server's threads come and go for months."""
     for _ in range(20):
         assert _in_a_thread(lambda: ledger.claim(TEXT, "lane", 1)) is None
-    assert _open_files(ledger.database.path.name) <= 9
+    assert _open_files(ledger.database.path) <= 9
 
 
 def test_a_backup_onto_nothing_writable_says_so(ledger: Ledger, tmp_path: Path) -> None:

@@ -103,8 +103,9 @@ def test_waiting_for_the_world_does_not_lengthen_the_wait_after_a_failure() -> N
     assert _decide(ReadingError("cannot: why"), _running(8, 10)) == _decide(ReadingError("cannot: why"), _running(1, 3))
 
 
-def test_a_stopping_daemon_leaves_the_job_first_in_line() -> None:
-    assert _decide(StoppingError("cannot: why"), _running(), chance=0.9).not_before == NOW
+def test_a_stopping_daemon_leaves_the_job_its_place_in_the_queue() -> None:
+    job = replace(_running(), not_before=NOW - 100)
+    assert _decide(StoppingError("cannot: why"), job, chance=0.9).not_before == NOW - 100
 
 
 @given(chance=st.floats(0, 1, exclude_max=True), attempts=st.integers(1, 10_000), allowed=st.integers(1, 10_000))

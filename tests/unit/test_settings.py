@@ -62,8 +62,8 @@ def test_an_editors_byte_order_mark_is_no_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"state_dir = ", "line 1"),
-        (b'state_dir = "a"\nstate_dir = "b"', "line 2"),
+        (b"state_dir = \n", "line 1"),
+        (b'state_dir = "a"\nstate_dir = "b"\n', "line 2"),
         (b'state_dir = "caf\xe9"', "utf-8"),
         (b"\xff\xfes\x00t\x00", "utf-8"),
     ],
@@ -170,9 +170,8 @@ def test_documents_are_never_moved_where_they_would_arrive_again(tmp_path: Path,
     assert "must not be the inbox or lie above it" in _refusal(tmp_path, moved_to("."))
     assert "inside inbox b: a loop" in _refusal(tmp_path, moved_to("b"))
     assert "inside inbox b: a loop" in _refusal(tmp_path, moved_to("b/deep/inside"))
-    assert "b lies inside" in _refusal(
-        tmp_path, STATE + _inbox("a", "a", f'{what}\n{key} = "out"') + _inbox("b", "out/b")
-    )
+    below = STATE + _inbox("a", "a", f'{what}\n{key} = "out"') + _inbox("b", "out/b")
+    assert "b lies inside" in _refusal(tmp_path, below)
     for target in ("a/done", "elsewhere"):
         assert _loaded(tmp_path, moved_to(target)).inboxes[0].targets() == (tmp_path / target,)
     assert _loaded(tmp_path, STATE + _inbox("a", "a", what)).inboxes[0].targets() == (tmp_path / "a" / key,)

@@ -72,12 +72,6 @@ def test_the_values_shown_are_the_defaults() -> None:
     assert [key for key, default, given in _values(inbox.rules[-1]) if default != given] == []
 
 
-def test_every_key_is_explained_or_explains_itself() -> None:
-    """At least one comment stands between any four keys."""
-    for paragraph in re.split(r"^#.*$|^$|^\[.*$", REFERENCE, flags=re.MULTILINE):
-        assert len(paragraph.strip().splitlines()) <= 3, paragraph
-
-
 def test_the_configuration_for_developers_works_inside_the_checkout() -> None:
     settings = load_settings(CONFIGS / "dev.toml")
     root = CONFIGS.parent

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from ocr_inbox.model import Job
     from ocr_inbox.settings import Settings
 
-_UNAVAILABLE = 69
-
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
@@ -128,12 +126,20 @@ def backup(
 @contextmanager
 def _ledger(settings: "Settings") -> "Iterator[Database]":
     from ocr_inbox.database import Database
-    from ocr_inbox.errors import InboxUnavailableError
+    from ocr_inbox.errors import AccessDeniedError, InboxUnavailableError
     from ocr_inbox.options import ledger_path
 
     path = ledger_path(settings)
-    if not path.exists():
-        raise InboxUnavailableError(f"cannot open the ledger {path}: it is not there; start `ocr-inbox run` once")
+    try:
+        path.stat()
+    except FileNotFoundError as error:
+        raise InboxUnavailableError(
+            f"cannot open the ledger {path}: it is not there; start `ocr-inbox run` once"
+        ) from error
+    except PermissionError as error:
+        raise AccessDeniedError(
+            f"cannot open the ledger {path}: it belongs to another user; run this as that user or as root"
+        ) from error
     with Database(path) as database:
         yield database
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ocr_inbox.commands.arguments import DEFAULT_CONFIG, AsJson, Config, print_json, settings_of
+from ocr_inbox.commands.arguments import DEFAULT_CONFIG, AsJson, Config, is_unconfigured, print_json, settings_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,7 +77,7 @@ def _pull(names: list[str], cache: "Path") -> None:
 def _cache(config: "Path") -> "Path":
     from ocr_inbox.settings import ModelSettings
 
-    if config == DEFAULT_CONFIG and not config.exists():
+    if is_unconfigured(config):
         return ModelSettings().cache
     return settings_of(config).models.cache
 

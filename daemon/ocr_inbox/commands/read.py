@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ocr_inbox.commands.arguments import DEFAULT_CONFIG, Config, settings_of
+from ocr_inbox.commands.arguments import DEFAULT_CONFIG, Config, is_unconfigured, settings_of
 
 _DATA_ERROR = 65
 
@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def read(
-    files: Annotated[list[Path], typer.Argument(help="Images and PDFs.")],
+    files: Annotated[list[Path], typer.Argument(help="Images and PDFs.", readable=False)],
     config: Config = DEFAULT_CONFIG,
     as_text: Annotated[bool, typer.Option("--text", help="Print the text only.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print markdown only.")] = False,
@@ -35,8 +35,7 @@ def read(
 
     if as_text and as_markdown:
         raise typer.BadParameter("choose one of --text and --markdown")
-    default = config == DEFAULT_CONFIG and not config.exists()
-    settings = Settings(state_dir=Path("/nonexistent")) if default else settings_of(config)
+    settings = Settings(state_dir=Path("/nonexistent")) if is_unconfigured(config) else settings_of(config)
     set_up_logging("error")
     pull_for(settings)
     failures = 0

@@ -1,0 +1,15 @@
+"""The picture of the configuration file; what cannot work is refused before anything starts."""
+
+from ocr_inbox.settings.inboxes import InboxSettings, RuleSettings
+from ocr_inbox.settings.loading import load_settings
+from ocr_inbox.settings.sections import ApiSettings, ModelSettings, Settings, TextSettings
+
+__all__ = [
+    "ApiSettings",
+    "InboxSettings",
+    "ModelSettings",
+    "RuleSettings",
+    "Settings",
+    "TextSettings",
+    "load_settings",
+]

@@ -1,0 +1,153 @@
+"""All other sections, and the whole."""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from typing_extensions import Self
+
+from ocr_inbox.settings.inboxes import InboxSettings, demand_apart
+from ocr_inbox.settings.section import WEEK, Count, Limit, Seconds, Section
+
+
+class ApiSettings(Section):
+    """The HTTP interface."""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8090
+    keys: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    key_file: Path | None = None
+    allow_anonymous: bool = False
+    cors_origins: tuple[str, ...] = ()
+    max_upload_mb: Annotated[float, Field(gt=0)] = 10.0
+    max_waiting: Count = 100
+    timeout_seconds: Limit = 120.0
+    upload_timeout_seconds: Limit = 60.0
+    keep_results_hours: Annotated[float, Field(gt=0)] = 24.0
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Self:
+        if not (_is_loopback(self.host) or self.keys or self.key_file or self.allow_anonymous):
+            raise ValueError(
+                f"host {self.host} is open to the network, but there is no key; "
+                "set key_file (or keys), or allow_anonymous = true on a network you trust"
+            )
+        return self
+
+
+class LimitSettings(Section):
+    """What a document may cost; over these it is refused before it is decoded."""
+
+    max_mb: Annotated[float, Field(gt=0)] = 256.0
+    max_megapixels: Annotated[float, Field(gt=0)] = 100.0
+    max_pages: Count = 2000
+    pdf_dpi: Annotated[int, Field(ge=36, le=1200)] = 200
+
+
+class RetrySettings(Section):
+    """How patient the daemon is."""
+
+    attempts: Annotated[int, Field(ge=1, le=100)] = 3
+    first_delay_seconds: Seconds = 5.0
+    longest_delay_seconds: Seconds = 600.0
+    put_off_seconds: Annotated[float, Field(ge=0.1, le=WEEK)] = 15.0
+
+
+class ModelSettings(Section):
+    """Where models come from."""
+
+    source: Literal["bundled", "official"] = "bundled"
+    folder: Path | None = None
+
+    @property
+    def cache(self) -> Path:
+        """The folder of the bundled models."""
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return self.folder or cache / "ocr-inbox" / "models"
+
+
+_SIZES = {"PP-OCRv5": ("mobile", "server"), "PP-OCRv6": ("small", "tiny", "medium")}
+_BUNDLED = {"PP-OCRv5": ("mobile",), "PP-OCRv6": ("small", "tiny")}
+
+
+class TextSettings(Section):
+    """The text pipeline."""
+
+    model: Literal["PP-OCRv5", "PP-OCRv6"] = "PP-OCRv5"
+    size: str = ""
+    engine: Literal["onnxruntime", "paddle"] = "onnxruntime"
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|gpu:\d+)$")] = "auto"
+    language: str | None = None
+    line_orientation: bool = True
+    page_orientation: bool = False
+    unwarping: bool = False
+    detection_side: Annotated[int, Field(ge=32, le=10000)] | None = None
+    detection_limit: Literal["min", "max"] | None = None
+    least_score: Annotated[float, Field(ge=0, le=1)] = 0.0
+    readers: Annotated[int, Field(ge=0, le=256)] = 0
+    threads: Annotated[int, Field(ge=0, le=256)] = 0
+    batch: Annotated[int, Field(ge=1, le=256)] = 1
+    window_pages: Annotated[int, Field(ge=1, le=1000)] = 4
+    start_seconds: Limit = 300.0
+    page_seconds: Limit = 120.0
+    most_documents: Count = 1000
+    most_rss_mb: Annotated[int, Field(ge=256)] = 4096
+
+    @property
+    def model_size(self) -> str:
+        """The size, or the smallest that the family is known for."""
+        return self.size or _SIZES[self.model][0]
+
+    @model_validator(mode="after")
+    def _known_size(self) -> Self:
+        if self.model_size not in _SIZES[self.model]:
+            raise ValueError(f"{self.model} comes in the sizes {', '.join(_SIZES[self.model])}, not {self.size}")
+        return self
+
+
+class PipelineSettings(Section):
+    """How each pipeline reads."""
+
+    text: TextSettings = Field(default_factory=TextSettings)
+
+
+class Settings(Section):
+    """The whole configuration."""
+
+    state_dir: Path
+    inboxes: tuple[InboxSettings, ...] = ()
+    api: ApiSettings = Field(default_factory=ApiSettings)
+    limits: LimitSettings = Field(default_factory=LimitSettings)
+    retry: RetrySettings = Field(default_factory=RetrySettings)
+    models: ModelSettings = Field(default_factory=ModelSettings)
+    pipelines: PipelineSettings = Field(default_factory=PipelineSettings)
+    grace_seconds: Seconds = 20.0
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _bundled_models_suffice(self) -> Self:
+        text = self.pipelines.text
+        if self.models.source == "official":
+            return self
+        if text.model_size not in _BUNDLED[text.model] or text.language or text.unwarping or text.engine == "paddle":
+            raise ValueError(
+                f"pipelines.text asks for {text.model} {text.model_size}, engine {text.engine}, "
+                f"language {text.language}, unwarping {text.unwarping}: the bundled models are PP-OCRv5 mobile and "
+                'PP-OCRv6 small or tiny for onnxruntime; set models.source = "official" to let PaddleOCR fetch others'
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _no_loops(self) -> Self:
+        demand_apart(self.inboxes, self.state_dir)
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
