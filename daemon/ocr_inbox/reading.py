@@ -25,13 +25,72 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LayoutBox:
+    """A part of a page that layout detection found; `label` is the model's word, such as "paragraph_title"."""
+
+    label: str
+    score: float
+    bbox: Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A cell of a table; rows and columns count from 0, `bbox` is None where the model does not give it."""
+
+    row: int
+    column: int
+    row_span: int
+    column_span: int
+    text: str
+    bbox: Box | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table as HTML and as its cells."""
+
+    html: str
+    bbox: Box
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formula:
+    """A formula as LaTeX."""
+
+    latex: str
+    bbox: Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A piece of a page in reading order: `order` counts what is read, None is what stands aside."""
+
+    label: str
+    order_label: str | None
+    bbox: Box
+    content: str
+    lines: int
+    index: int
+    order: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page as it was read; `index` counts from 0, width and height are pixels."""
+    """One page as it was read; `index` counts from 0, width and height are pixels.
+
+    PP-OCR finds regions; PP-StructureV3 layout, tables, formulas, blocks and markdown; PaddleOCR-VL blocks and markdown.
+    """
 
     index: int
     width: int
     height: int
     regions: tuple[Region, ...] = ()
+    layout: tuple[LayoutBox, ...] = ()
+    tables: tuple[Table, ...] = ()
+    formulas: tuple[Formula, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    markdown: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
