@@ -79,7 +79,14 @@ def a_job(
 
 def some_pipeline_vitals(*, ready: bool = True, problem: str | None = None) -> PipelineVitals:
     return PipelineVitals(
-        pipeline=PipelineName.TEXT, family="ocrv5", ready=ready, readers=2, restarts=3, device="cpu", problem=problem
+        loaded=ready,
+        pipeline=PipelineName.TEXT,
+        family="ocrv5",
+        ready=ready,
+        readers=2,
+        restarts=3,
+        device="cpu",
+        problem=problem,
     )
 
 

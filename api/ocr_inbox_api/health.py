@@ -75,7 +75,7 @@ class Health:
     def _pipeline(self, vitals: PipelineVitals) -> PipelineHealth:
         return PipelineHealth(
             status="ready" if vitals.ready else "unavailable",
-            model_loaded=vitals.ready,
+            model_loaded=vitals.loaded,
             gpu_available=not vitals.device.startswith("cpu"),
             last_inference=timestamp(self._last_inference.get(vitals.pipeline)),
             readers=vitals.readers,

@@ -32,7 +32,15 @@ class Endpoint:
     aliases: tuple[str, ...] = ()
 
 
-ENDPOINTS = (Endpoint(pipeline=PipelineName.TEXT, path="/api/v1/ocr/text", summary="Read the text of a file"),)
+ENDPOINTS = (
+    Endpoint(pipeline=PipelineName.TEXT, path="/api/v1/ocr/text", summary="Read the text of a file"),
+    Endpoint(
+        pipeline=PipelineName.TABLE,
+        path="/api/v1/ocr/table",
+        summary="Read the tables and the layout of a file",
+        aliases=("/api/v1/ocr/document/structure_model",),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)

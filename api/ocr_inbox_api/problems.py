@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 
 from ocr_inbox.errors import OcrInboxError
 from ocr_inbox.model import Job
-from ocr_inbox.sidecar import Json, finite
+from ocr_inbox.results import Json
+from ocr_inbox.sidecar import finite
 from ocr_inbox_api.shapes import FailureView
 
 log = structlog.get_logger()

@@ -12,7 +12,7 @@ from pathlib import Path
 from ocr_inbox.errors import ConfigurationError, OcrInboxError
 from ocr_inbox.http import listen
 from ocr_inbox.options import api_keys
-from ocr_inbox.pipelines import text_options
+from ocr_inbox.pipelines import plans
 from ocr_inbox.settings import InboxSettings, Settings
 
 _FEW_WATCHES = 65_536
@@ -87,7 +87,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
     if settings.models.source == "official":
         yield _good("models", "PaddleOCR fetches them itself at the first start")
         return
-    for name in text_options(settings).model_names():
+    for name in dict.fromkeys(name for plan in plans(settings) for name in plan.models):
         try:
             yield _good(f"model {name}", str(model_folder(settings.models.cache, name)))
         except OcrInboxError as error:

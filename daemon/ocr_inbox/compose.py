@@ -15,7 +15,6 @@ import structlog
 from ocr_inbox import __version__
 from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.database import Database
-from ocr_inbox.dispatch import Lane
 from ocr_inbox.drain import Drain
 from ocr_inbox.errors import AlreadyRunningError, ConfigurationError
 from ocr_inbox.folder import FolderInbox
@@ -33,10 +32,10 @@ from ocr_inbox.options import (
     upload_options,
     uploads_folder,
 )
-from ocr_inbox.pipelines import text_family, text_habits, text_readers
+from ocr_inbox.pipelines import plans
 from ocr_inbox.ports import Loop
-from ocr_inbox.processes import ProcessReaders
 from ocr_inbox.settings import Settings
+from ocr_inbox.stations import Station, opened
 from ocr_inbox.supervise import Supervision
 from ocr_inbox.upkeep import Upkeep
 from ocr_inbox_api.app import create_app
@@ -54,7 +53,7 @@ class Daemon:
     chronicle: Chronicle
     folders: dict[str, FolderInbox]
     uploads: FolderInbox
-    text: ProcessReaders
+    stations: Sequence[Station]
     stop: threading.Event = field(default_factory=threading.Event)
     intakes: list[Intake] = field(default_factory=list)
 
@@ -77,17 +76,7 @@ class Daemon:
 
     def pipelines(self) -> Sequence[PipelineVitals]:
         """Keep the promise of `ports.Vitals`."""
-        return (
-            PipelineVitals(
-                pipeline=PipelineName.TEXT,
-                family=text_family(self.settings),
-                ready=self.text.device() is not None,
-                readers=self.text.count,
-                restarts=self.text.restarts,
-                device=self.text.device() or "",
-                problem=self.text.problem,
-            ),
-        )
+        return [station.vitals() for station in self.stations]
 
     def inboxes(self) -> Sequence[InboxVitals]:
         """Keep the promise of `ports.Vitals`."""
@@ -105,24 +94,19 @@ class Daemon:
         return {**self.folders, UPLOADS: self.uploads}
 
     def _supervise(self, more: Sequence[Loop]) -> None:
-        lanes = [
-            Lane(
-                name=f"text-{number}",
-                habits=text_habits(self.settings),
-                ledger=self.ledger,
-                inboxes=self._all_inboxes(),
-                readers=self.text,
-                clock=time.time,
-            )
-            for number in range(self.text.count)
-        ]
+        inboxes = self._all_inboxes()
+        lanes = [lane for station in self.stations for lane in station.lanes(self.ledger, inboxes)]
         supervision = Supervision(loops=[*self.intakes, *lanes, *more], stop=self.stop)
         with _signals(self.stop, self.rescan):
-            log.info("started", version=__version__, inboxes=len(self.folders), readers=self.text.count)
+            log.info("started", version=__version__, inboxes=len(self.folders), readers=len(lanes))
             supervision.run(
-                grace_seconds=self.settings.grace_seconds, wake=self.ledger.bell.ring, cut_short=self.text.close
+                grace_seconds=self.settings.grace_seconds, wake=self.ledger.bell.ring, cut_short=self._cut_short
             )
             log.info("stopped")
+
+    def _cut_short(self) -> None:
+        for station in self.stations:
+            station.readers.close()
 
     @contextmanager
     def _listener(self) -> Iterator[list[HttpServer]]:
@@ -178,7 +162,7 @@ def assembled(settings: Settings) -> Iterator[Daemon]:
             chronicle=Chronicle(database),
             folders={inbox.name: FolderInbox(folder_options(inbox), time.time) for inbox in settings.inboxes},
             uploads=FolderInbox(upload_options(settings), time.time),
-            text=stack.enter_context(text_readers(settings)),
+            stations=[stack.enter_context(opened(plan)) for plan in plans(settings)],
         )
         daemon.intakes = [Intake(daemon.folders[inbox.name], rules_of(inbox), ledger) for inbox in settings.inboxes]
         yield daemon

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from ocr_inbox.errors import OcrInboxError, UnreadableDocumentError
 from ocr_inbox.model import Assignment, Document, Job, JobState, Output, PipelineName, Signature
-from ocr_inbox.pipelines import config_digest, text_reader_count, text_readers
+from ocr_inbox.pipelines import Plan
 from ocr_inbox.ports import Readers
 from ocr_inbox.reading import Deliverable, Reading, Source, Window
-from ocr_inbox.settings import Settings
 from ocr_inbox.sidecar import Provenance, render, render_failure
 from ocr_inbox.windows import FIRST_PAGES, demand_reading, with_rest
 
@@ -30,29 +29,27 @@ class DeskResult:
     problem: str = ""
 
 
-def read_files(
-    settings: Settings, paths: Sequence[Path], outputs: tuple[Output, ...]
-) -> Generator[DeskResult, None, None]:
+def read_files(plan: Plan, paths: Sequence[Path], outputs: tuple[Output, ...]) -> Generator[DeskResult, None, None]:
     """The results in the order of `paths`; raises PipelineUnavailableError where no reader can start.
 
     Closed early, it ends the readers, so that no lane goes on to the end of its document.
     """
-    count = min(text_reader_count(settings), len(paths))
-    with ThreadPoolExecutor(count) as lanes, text_readers(settings, count) as readers:
+    count = min(plan.readers, len(paths))
+    with ThreadPoolExecutor(count) as lanes, plan.process_readers(count) as readers:
         readers.open()
-        desk = _Desk(settings=settings, readers=readers, outputs=outputs)
+        desk = _Desk(plan=plan, readers=readers, outputs=outputs)
         yield from lanes.map(desk.read, range(1, len(paths) + 1), paths)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Desk:
-    settings: Settings
+    plan: Plan
     readers: Readers
     outputs: tuple[Output, ...]
 
     def read(self, number: int, path: Path) -> DeskResult:
-        job = _job(number, path, self.outputs)
-        digest = config_digest(self.settings, self.outputs)
+        job = _job(number, path, self.plan.pipeline, self.outputs)
+        digest = self.plan.habits.digests[self.outputs]
         try:
             source = _source(path)
             reading = self._reading(source)
@@ -66,7 +63,7 @@ class _Desk:
 
     def _reading(self, source: Source) -> Reading:
         (first,) = self.readers.read([Window(source=source, first_page=0, page_count=FIRST_PAGES)])
-        pages = self.settings.pipelines.text.window_pages
+        pages = self.plan.habits.window_pages
         return with_rest(demand_reading(first), source, readers=self.readers, window_pages=pages, note=lambda *_: None)
 
 
@@ -76,7 +73,7 @@ def _result(path: Path, files: Sequence[Deliverable]) -> DeskResult:
         path=path,
         success=True,
         sidecar=content[Output.JSON],
-        text=json.loads(content[Output.JSON])["result"]["text"] + "\n",
+        text=json.loads(content[Output.JSON])["result"].get("text", "") + "\n",
         markdown=content.get(Output.MARKDOWN, ""),
     )
 
@@ -92,13 +89,13 @@ def _source(path: Path) -> Source:
     return Source(root=str(where.parent), path=where.name, signature=Signature.of(status))
 
 
-def _job(number: int, path: Path, outputs: tuple[Output, ...]) -> Job:
+def _job(number: int, path: Path, pipeline: PipelineName, outputs: tuple[Output, ...]) -> Job:
     now = time.time()
     return Job(
         id=number,
         document=Document(inbox="read", key=path.name, version=""),
         size=0,
-        assignment=Assignment(pipeline=PipelineName.TEXT, rule="read", outputs=outputs),
+        assignment=Assignment(pipeline=pipeline, rule="read", outputs=outputs),
         state=JobState.RUNNING,
         attempts=1,
         attempts_allowed=1,

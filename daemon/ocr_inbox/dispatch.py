@@ -32,13 +32,17 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
-    """How a pipeline's documents are read; `digests` name the configuration for each set of outputs."""
+    """How a pipeline's documents are read; `digests` name the configuration for each set of outputs.
+
+    An eager lane loads its engine at once, another one when the first document is there.
+    """
 
     pipeline: PipelineName
     digests: Mapping[tuple[Output, ...], str]
     patience: Patience
     window_pages: int = 4
     batch: int = 1
+    eager: bool = True
 
 
 @dataclass
@@ -60,8 +64,7 @@ class Lane:
         while not stop.is_set():
             heard = self.ledger.bell.count()
             try:
-                self.readers.open()
-                jobs = self.ledger.claim(self.habits.pipeline, self.name, self.habits.batch)
+                jobs = self._claimed()
                 self._serve(jobs)
             except StoppingError:
                 return
@@ -71,6 +74,13 @@ class Lane:
                 self._obstacle = None
                 if not jobs:
                     self.ledger.bell.wait(heard, _IDLE_SECONDS)
+
+    def _claimed(self) -> list[Job]:
+        pipeline = self.habits.pipeline
+        if not (self.habits.eager or self.ledger.due(pipeline)):
+            return []
+        self.readers.open()
+        return self.ledger.claim(pipeline, self.name, self.habits.batch)
 
     def _wait_for_the_world(self, error: InfrastructureError) -> None:
         """Say once what is in the way, and look again later."""

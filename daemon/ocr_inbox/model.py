@@ -143,12 +143,14 @@ class Transition:
 class PipelineVitals:
     """How a pipeline is: its wire family, whether its readers can take work, and why not if they cannot.
 
+    `loaded` says that an engine is in memory: not every one is before its first document.
     `restarts` counts readers that were replaced after a crash, an overrun or for their memory.
     """
 
     pipeline: PipelineName
     family: str
     ready: bool
+    loaded: bool
     readers: int
     restarts: int
     device: str

@@ -1,30 +1,90 @@
-"""From the settings of a pipeline to its readers and its habits."""
+"""From the settings of each pipeline to its readers and its habits."""
 
 import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ocr_inbox.dispatch import Habits
 from ocr_inbox.model import Output, PipelineName
-from ocr_inbox.processes import Care, ProcessReaders
-from ocr_inbox.reader import open_text_reader
+from ocr_inbox.processes import Care, OpenEngine, ProcessReaders
+from ocr_inbox.reader import open_table_reader, open_text_reader
 from ocr_inbox.reading import Limits
 from ocr_inbox.retrying import Patience
-from ocr_inbox.settings import Settings
+from ocr_inbox.settings import ReaderSettings, Settings
 from ocr_inbox.sidecar import SCHEMA_VERSION
 
 if TYPE_CHECKING:
+    from ocr_inbox.paddle.table import TableOptions
     from ocr_inbox.paddle.text import TextOptions
 
 PRELOAD = "ocr_inbox.preload"
 _READER_BYTES = 1 << 30
 """What one reader of the default models needs at most: 900 MB were measured, then level."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One pipeline as it is configured: `family` is the wire's word for it, `models` are the bundled ones it needs."""
+
+    family: str
+    models: tuple[str, ...]
+    open_engine: OpenEngine
+    readers: int
+    care: Care
+    habits: Habits
+
+    @property
+    def pipeline(self) -> PipelineName:
+        """Which pipeline this is."""
+        return self.habits.pipeline
+
+    def process_readers(self, count: int | None = None) -> ProcessReaders:
+        """The reader processes, not yet started."""
+        return ProcessReaders(open_engine=self.open_engine, count=count or self.readers, care=self.care)
+
+
+def plans(settings: Settings) -> tuple[Plan, ...]:
+    """The pipelines that are switched on."""
+    # What paddlex keeps and fetches lies beside our models, not in a folder of its own in the user's home.
+    os.environ.setdefault("PADDLE_PDX_CACHE_HOME", str(settings.models.cache.parent / "paddlex"))
+    pipelines = settings.pipelines
+    return tuple(
+        plan(settings)
+        for section, plan in ((pipelines.text, text_plan), (pipelines.table, table_plan))
+        if section.enabled
+    )
+
+
+def text_plan(settings: Settings) -> Plan:
+    """PP-OCR."""
+    options = text_options(settings)
+    return Plan(
+        family="ocr" + options.family.removeprefix("PP-OCR"),
+        models=options.model_names() if options.models else (),
+        open_engine=partial(open_text_reader, options, limits(settings)),
+        readers=_reader_count(settings.pipelines.text),
+        care=_care(settings.pipelines.text),
+        habits=_habits(settings, PipelineName.TEXT, settings.pipelines.text, options),
+    )
+
+
+def table_plan(settings: Settings) -> Plan:
+    """PP-StructureV3."""
+    options = table_options(settings)
+    return Plan(
+        family="structure",
+        models=options.model_names(),
+        open_engine=partial(open_table_reader, options, limits(settings)),
+        readers=_reader_count(settings.pipelines.table),
+        care=_care(settings.pipelines.table),
+        habits=_habits(settings, PipelineName.TABLE, settings.pipelines.table, options),
+    )
 
 
 def text_options(settings: Settings) -> "TextOptions":
@@ -45,50 +105,26 @@ def text_options(settings: Settings) -> "TextOptions":
         detection_side=text.detection_side,
         detection_limit=text.detection_limit,
         least_score=text.least_score,
-        threads=text_threads(settings),
+        threads=_threads(text),
     )
 
 
-def text_readers(settings: Settings, count: int | None = None) -> ProcessReaders:
-    """The reader processes of the text pipeline, not yet started."""
-    text = settings.pipelines.text
-    # What paddlex keeps and fetches lies beside our models, not in a folder of its own in the user's home.
-    os.environ.setdefault("PADDLE_PDX_CACHE_HOME", str(settings.models.cache.parent / "paddlex"))
-    return ProcessReaders(
-        open_engine=partial(open_text_reader, text_options(settings), limits(settings)),
-        count=count or text_reader_count(settings),
-        care=Care(
-            preload=PRELOAD,
-            start_seconds=text.start_seconds,
-            page_seconds=text.page_seconds,
-            most_documents=text.most_documents,
-            most_rss=text.most_rss_mb << 20,
-        ),
-    )
+def table_options(settings: Settings) -> "TableOptions":
+    """What decides how the table pipeline reads."""
+    from ocr_inbox.paddle.table import TableOptions
 
-
-def text_threads(settings: Settings) -> int:
-    """Threads of one reader: two by default, more gain little (0.88 s for one, 0.62 s for two per detection)."""
-    return settings.pipelines.text.threads or min(2, _cores())
-
-
-def text_reader_count(settings: Settings) -> int:
-    """Readers of the text pipeline: by default as many as the cores feed and the memory holds, at most 8."""
-    if settings.pipelines.text.readers:
-        return settings.pipelines.text.readers
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGESIZE")
-    return max(1, min(_cores() // text_threads(settings), memory // 2 // _READER_BYTES, 8))
-
-
-def text_habits(settings: Settings) -> Habits:
-    """How the lanes of the text pipeline work."""
-    text = settings.pipelines.text
-    return Habits(
-        pipeline=PipelineName.TEXT,
-        digests={outputs: config_digest(settings, outputs) for outputs in _every_choice_of_outputs()},
-        patience=patience(settings),
-        window_pages=text.window_pages,
-        batch=text.batch,
+    table = settings.pipelines.table
+    return TableOptions(
+        family=table.model,
+        size=table.model_size,
+        engine=table.engine,
+        device=table.device,
+        models=settings.models.cache if settings.models.source == "bundled" else None,
+        formulas=table.formulas,
+        seals=table.seals,
+        charts=table.charts,
+        regions=table.regions,
+        threads=_threads(table),
     )
 
 
@@ -114,30 +150,59 @@ def limits(settings: Settings) -> Limits:
     )
 
 
-def _every_choice_of_outputs() -> list[tuple[Output, ...]]:
-    others = [output for output in Output if output is not Output.JSON]
-    return [(Output.JSON, *choice) for size in range(len(others) + 1) for choice in combinations(others, size)]
+def _threads(section: ReaderSettings) -> int:
+    """Threads of one reader: two by default, more gain little (0.88 s for one, 0.62 s for two per detection)."""
+    return section.threads or min(2, _cores())
 
 
-def config_digest(settings: Settings, outputs: Sequence[Output]) -> str:
-    """A name for everything that changes what a sidecar says; where it is computed does not."""
-    options = asdict(text_options(settings))
-    for indifferent in ("models", "device", "threads"):
-        del options[indifferent]
-    decisive = {
-        "options": options,
-        "outputs": [output.value for output in outputs],
-        "pdf_dpi": settings.limits.pdf_dpi,
-        "paddleocr": version("paddleocr"),
-        "schema": SCHEMA_VERSION,
-    }
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+def _reader_count(section: ReaderSettings) -> int:
+    """By default as many as the cores feed and the memory holds, at most 8."""
+    if section.readers:
+        return section.readers
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGESIZE")
+    return max(1, min(_cores() // _threads(section), memory // 2 // _READER_BYTES, 8))
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def text_family(settings: Settings) -> str:
-    """The word that the wire calls the text pipeline by."""
-    return "ocr" + settings.pipelines.text.model.removeprefix("PP-OCR")
+def _care(section: ReaderSettings) -> Care:
+    return Care(
+        preload=PRELOAD,
+        start_seconds=section.start_seconds,
+        page_seconds=section.page_seconds,
+        most_documents=section.most_documents,
+        most_rss=section.most_rss_mb << 20,
+    )
+
+
+def _habits(settings: Settings, pipeline: PipelineName, section: ReaderSettings, options: Any) -> Habits:
+    return Habits(
+        pipeline=pipeline,
+        digests={outputs: _digest(settings, options, outputs) for outputs in _every_choice_of_outputs()},
+        patience=patience(settings),
+        window_pages=section.window_pages,
+        batch=section.batch,
+        eager=section.preload,
+    )
+
+
+def _every_choice_of_outputs() -> list[tuple[Output, ...]]:
+    others = [output for output in Output if output is not Output.JSON]
+    return [(Output.JSON, *choice) for size in range(len(others) + 1) for choice in combinations(others, size)]
+
+
+def _digest(settings: Settings, options: Any, outputs: Sequence[Output]) -> str:
+    """A name for everything that changes what a sidecar says; where it is computed does not."""
+    indifferent = ("models", "device", "threads")
+    decisive = {
+        "options": {name: value for name, value in asdict(options).items() if name not in indifferent},
+        "pipeline": type(options).__name__,
+        "bundled": options.models is not None,
+        "outputs": [output.value for output in outputs],
+        "pdf_dpi": settings.limits.pdf_dpi,
+        "paddleocr": version("paddleocr"),
+        "schema": SCHEMA_VERSION,
+    }
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]

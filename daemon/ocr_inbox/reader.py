@@ -2,7 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ocr_inbox.images import PageImage, Pages
+    from ocr_inbox.paddle.table import TableOptions
     from ocr_inbox.paddle.text import TextOptions
 
 
@@ -63,15 +65,29 @@ class LoadedReader:
 
 def open_text_reader(options: "TextOptions", limits: Limits) -> LoadedReader:
     """Load PP-OCR into this process; raises ModelsMissingError and PipelineUnavailableError."""
-    try:
+    with _loading("PP-OCR"):
         from ocr_inbox.paddle.text import TextEngine
 
         return LoadedReader(engine=TextEngine(options), limits=limits)
+
+
+def open_table_reader(options: "TableOptions", limits: Limits) -> LoadedReader:
+    """Load PP-StructureV3 into this process; raises ModelsMissingError and PipelineUnavailableError."""
+    with _loading("PP-StructureV3"):
+        from ocr_inbox.paddle.table import TableEngine
+
+        return LoadedReader(engine=TableEngine(options), limits=limits)
+
+
+@contextmanager
+def _loading(what: str) -> Iterator[None]:
+    try:
+        yield
     except OcrInboxError:
         raise
     except Exception as error:  # whatever an engine fails with, the pipeline is what cannot be used
         raise PipelineUnavailableError(
-            f"cannot load PP-OCR: {type(error).__name__}: {error}; `ocr-inbox doctor` says what is missing"
+            f"cannot load {what}: {type(error).__name__}: {error}; `ocr-inbox doctor` says what is missing"
         ) from error
 
 

@@ -2,21 +2,18 @@
 
 import json
 import math
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ocr_inbox.errors import OcrInboxError, UnreadableDocumentError
 from ocr_inbox.model import Job, Output
-from ocr_inbox.reading import Deliverable, Page, Reading
+from ocr_inbox.reading import Deliverable, Reading
+from ocr_inbox.results import Json, markdown, result_of
 
 SCHEMA_VERSION = 1
 
 SUFFIXES = {Output.JSON: ".ocr.json", Output.MARKDOWN: ".ocr.md"}
 """What is appended to a document's name; nothing that ends so is ever taken for a document."""
-
-Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 
 _SCHEMA: dict[str, Json] = {"name": "ocr-inbox/sidecar", "version": SCHEMA_VERSION}
 
@@ -79,27 +76,13 @@ def known_sha256(sidecar: bytes | None, config_digest: str) -> str | None:
     return sha256 if isinstance(sha256, str) else None
 
 
-def markdown(pages: Sequence[Page]) -> str:
-    """The lines of all pages, each line its own, pages divided by a rule."""
-    return "\n\n---\n\n".join("  \n".join(_literal(line.text) for line in page.regions) for page in pages) + "\n"
-
-
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#&~])")
-_LEADING = re.compile(r"^(\d*)([-+.)=:])")
-
-
-def _literal(line: str) -> str:
-    plain = " ".join(line.splitlines()).strip(" \t")
-    return _LEADING.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", plain))
-
-
 def _success(job: Job, reading: Reading, provenance: Provenance) -> Json:
     return {
         "schema": _SCHEMA,
         "success": True,
         "status": "partial" if reading.failed else "ok",
         "pipeline": reading.engine.family,
-        "result": _text_result(reading),
+        "result": result_of(reading),
         "metrics": _metrics(job, reading, provenance.now),
         "source": {
             "inbox": job.document.inbox,
@@ -124,25 +107,6 @@ def _success(job: Job, reading: Reading, provenance: Provenance) -> Json:
             {"page": failure.index, "error_code": failure.code, "error": failure.reason} for failure in reading.failed
         ],
         "warnings": list(reading.warnings),
-    }
-
-
-def _text_result(reading: Reading) -> Json:
-    several = reading.page_total > 1
-    regions: list[Json] = []
-    for page in reading.pages:
-        for line in page.regions:
-            region: dict[str, Json] = {
-                "text": line.text,
-                "score": line.score,
-                "polygon": [list(point) for point in line.polygon],
-                "bbox": list(line.bbox),
-            }
-            regions.append({**region, "page": page.index} if several else region)
-    return {
-        "text": "\n".join(line.text for page in reading.pages for line in page.regions),
-        "regions": regions,
-        "detected_lines": len(regions),
     }
 
 

@@ -8,17 +8,7 @@ from typing import Any
 import pytest
 
 from ocr_inbox.model import Output
-from ocr_inbox.pipelines import (
-    config_digest,
-    limits,
-    patience,
-    text_family,
-    text_habits,
-    text_options,
-    text_reader_count,
-    text_readers,
-    text_threads,
-)
+from ocr_inbox.pipelines import Plan, limits, patience, plans, table_plan, text_options, text_plan
 from ocr_inbox.settings import Settings
 
 JSON = (Output.JSON,)
@@ -33,7 +23,11 @@ def _text(**keys: Any) -> dict[str, Any]:
     return {"pipelines": {"text": keys}, "models": {"source": "official"}}
 
 
-PLAIN = config_digest(_settings(**_text()), JSON)
+def _digest(settings: Settings, outputs: tuple[Output, ...]) -> str:
+    return text_plan(settings).habits.digests[outputs]
+
+
+PLAIN = _digest(_settings(**_text()), JSON)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +48,7 @@ PLAIN = config_digest(_settings(**_text()), JSON)
     ids=str,
 )
 def test_what_changes_the_text_changes_the_digest(decisive: dict[str, Any]) -> None:
-    assert config_digest(_settings(**decisive), JSON) != PLAIN
+    assert _digest(_settings(**decisive), JSON) != PLAIN
 
 
 @pytest.mark.parametrize(
@@ -72,20 +66,20 @@ def test_what_changes_the_text_changes_the_digest(decisive: dict[str, Any]) -> N
     ids=str,
 )
 def test_where_and_how_fast_it_is_read_does_not_change_the_digest(indifferent: dict[str, Any]) -> None:
-    assert config_digest(_settings(**indifferent), JSON) == PLAIN
+    assert _digest(_settings(**indifferent), JSON) == PLAIN
 
 
 def test_the_size_that_is_meant_by_none_has_the_same_digest_as_its_name() -> None:
-    assert config_digest(_settings(**_text(size="mobile")), JSON) == PLAIN
+    assert _digest(_settings(**_text(size="mobile")), JSON) == PLAIN
 
 
 def test_a_digest_survives_a_restart_and_differs_for_other_outputs() -> None:
-    assert config_digest(_settings(**_text()), JSON) == PLAIN
-    assert config_digest(_settings(**_text()), BOTH) != PLAIN
+    assert _digest(_settings(**_text()), JSON) == PLAIN
+    assert _digest(_settings(**_text()), BOTH) != PLAIN
 
 
 def test_every_choice_of_outputs_that_a_rule_can_make_has_a_digest() -> None:
-    assert set(text_habits(_settings()).digests) == {JSON, BOTH}
+    assert set(text_plan(_settings()).habits.digests) == {JSON, BOTH}
 
 
 def test_bundled_models_are_looked_for_in_the_cache_and_official_ones_nowhere() -> None:
@@ -113,22 +107,41 @@ def test_readers_are_as_many_as_cores_and_memory_feed(
     real, pages = os.sysconf, (gigabytes << 30) // os.sysconf("SC_PAGESIZE")
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(cores))
     monkeypatch.setattr(os, "sysconf", lambda name: pages if name == "SC_PHYS_PAGES" else real(name))
-    assert (text_reader_count(_settings()), text_threads(_settings())) == (readers, threads)
+    assert (text_plan(_settings()).readers, text_options(_settings()).threads) == (readers, threads)
 
 
 def test_who_says_how_many_gets_so_many() -> None:
     settings = _settings(pipelines={"text": {"readers": 3, "threads": 5}})
-    assert (text_reader_count(settings), text_threads(settings)) == (3, 5)
+    assert (text_plan(settings).readers, text_options(settings).threads) == (3, 5)
 
 
-def test_a_readers_engine_can_be_sent_to_its_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PADDLE_PDX_CACHE_HOME", str(tmp_path))
-    readers = text_readers(_settings(pipelines={"text": {"most_rss_mb": 512, "page_seconds": 9}}), 2)
-    pickle.loads(pickle.dumps(readers.open_engine))  # noqa: S301 - our own
+@pytest.mark.parametrize("plan", plans(_settings()), ids=lambda plan: plan.family)
+def test_a_readers_engine_can_be_sent_to_its_process(plan: Plan) -> None:
+    pickle.loads(pickle.dumps(plan.open_engine))  # noqa: S301 - our own
+
+
+def test_readers_are_kept_as_the_settings_say() -> None:
+    readers = text_plan(_settings(pipelines={"text": {"most_rss_mb": 512, "page_seconds": 9}})).process_readers(2)
     assert (readers.count, readers.care.most_rss, readers.care.page_seconds) == (2, 512 << 20, 9.0)
     assert readers.device() is None
 
 
 @pytest.mark.parametrize(("model", "family"), [("PP-OCRv5", "ocrv5"), ("PP-OCRv6", "ocrv6")])
 def test_the_family_is_the_word_of_the_wire(model: str, family: str) -> None:
-    assert text_family(_settings(pipelines={"text": {"model": model}})) == family
+    assert text_plan(_settings(pipelines={"text": {"model": model}})).family == family
+
+
+def test_a_pipeline_that_is_switched_off_has_no_plan() -> None:
+    assert [plan.family for plan in plans(_settings(pipelines={"table": {"enabled": False}}))] == ["ocrv5"]
+
+
+def test_the_same_settings_in_another_pipeline_are_another_configuration() -> None:
+    assert table_plan(_settings()).habits.digests[JSON] != text_plan(_settings()).habits.digests[JSON]
+
+
+def test_only_the_text_engine_is_loaded_before_there_is_a_document() -> None:
+    assert {plan.family: plan.habits.eager for plan in plans(_settings())} == {"ocrv5": True, "structure": False}
+
+
+def test_official_models_are_nothing_to_pull() -> None:
+    assert [plan.models for plan in plans(_settings(models={"source": "official"}))] == [(), ()]

@@ -15,7 +15,8 @@ from builders import NOW, a_document, a_job, a_page, a_reading, an_assignment, a
 from ocr_inbox.errors import EncryptedDocumentError, UnreadableDocumentError
 from ocr_inbox.model import Job, JobState, Output
 from ocr_inbox.reading import Page, PageFailure, Reading, Region
-from ocr_inbox.sidecar import Json, Provenance, finite, known_sha256, render, render_failure, timestamp
+from ocr_inbox.results import Json
+from ocr_inbox.sidecar import Provenance, finite, known_sha256, render, render_failure, timestamp
 
 PROVENANCE = Provenance(uri="file:///srv/scans/text/scan.png", config_digest="c0ffee", now=NOW + 2)
 BOTH = (Output.JSON, Output.MARKDOWN)

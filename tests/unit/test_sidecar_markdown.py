@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from builders import a_page, a_region
-from ocr_inbox.sidecar import markdown
+from ocr_inbox.results import markdown
 
 _GITHUB = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 

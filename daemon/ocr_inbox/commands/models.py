@@ -59,11 +59,12 @@ def verify(names: Names = None, config: Config = DEFAULT_CONFIG, as_json: AsJson
 def pull_for(settings: "Settings") -> None:
     """Fetch what the configured pipelines need and is not there yet; silent where nothing is missing."""
     from ocr_inbox.paddle.models import pull as pull_models
-    from ocr_inbox.pipelines import text_options
+    from ocr_inbox.pipelines import plans
 
     if settings.models.source == "bundled":
         with _progress_bar() as on_progress:
-            pull_models(text_options(settings).model_names(), settings.models.cache, on_progress=on_progress)
+            wanted = [name for plan in plans(settings) for name in plan.models]
+            pull_models(wanted, settings.models.cache, on_progress=on_progress)
 
 
 def _pull(names: list[str], cache: "Path") -> None:

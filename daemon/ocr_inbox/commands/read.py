@@ -22,6 +22,7 @@ def read(
     config: Config = DEFAULT_CONFIG,
     as_text: Annotated[bool, typer.Option("--text", help="Print the text only.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print markdown only.")] = False,
+    pipeline: Annotated[str, typer.Option(help="text or table.")] = "text",
 ) -> None:
     """Read files now: one line of sidecar JSON each on stdout, progress on stderr.
 
@@ -31,17 +32,21 @@ def read(
     from ocr_inbox.desk import read_files
     from ocr_inbox.logs import set_up_logging
     from ocr_inbox.model import Output
+    from ocr_inbox.pipelines import plans
     from ocr_inbox.settings import Settings
 
     if as_text and as_markdown:
         raise typer.BadParameter("choose one of --text and --markdown")
     settings = Settings(state_dir=Path("/nonexistent")) if is_unconfigured(config) else settings_of(config)
+    plan = next((plan for plan in plans(settings) if plan.pipeline.value == pipeline), None)
+    if plan is None:
+        raise typer.BadParameter(f"{pipeline} is no pipeline that is switched on")
     set_up_logging("error")
     pull_for(settings)
     failures = 0
     outputs = (Output.JSON, Output.MARKDOWN) if as_markdown else (Output.JSON,)
     with (
-        closing(read_files(settings, files, outputs)) as reading,
+        closing(read_files(plan, files, outputs)) as reading,
         typer.progressbar(reading, length=len(files), file=sys.stderr, label="reading") as results,
     ):
         for result in results:

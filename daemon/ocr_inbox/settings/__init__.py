@@ -2,14 +2,18 @@
 
 from ocr_inbox.settings.inboxes import InboxSettings, RuleSettings
 from ocr_inbox.settings.loading import load_settings
-from ocr_inbox.settings.sections import ApiSettings, ModelSettings, Settings, TextSettings
+from ocr_inbox.settings.pipelines import LineSettings, ReaderSettings, TableSettings, TextSettings
+from ocr_inbox.settings.sections import ApiSettings, ModelSettings, Settings
 
 __all__ = [
     "ApiSettings",
     "InboxSettings",
+    "LineSettings",
     "ModelSettings",
+    "ReaderSettings",
     "RuleSettings",
     "Settings",
+    "TableSettings",
     "TextSettings",
     "load_settings",
 ]

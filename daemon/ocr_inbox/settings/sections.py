@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from ocr_inbox.settings.inboxes import InboxSettings, demand_apart
+from ocr_inbox.settings.pipelines import PipelineSettings
 from ocr_inbox.settings.section import WEEK, Count, Limit, Seconds, Section
 
 
@@ -69,51 +70,6 @@ class ModelSettings(Section):
         return self.folder or cache / "ocr-inbox" / "models"
 
 
-_SIZES = {"PP-OCRv5": ("mobile", "server"), "PP-OCRv6": ("small", "tiny", "medium")}
-_BUNDLED = {"PP-OCRv5": ("mobile",), "PP-OCRv6": ("small", "tiny")}
-
-
-class TextSettings(Section):
-    """The text pipeline."""
-
-    model: Literal["PP-OCRv5", "PP-OCRv6"] = "PP-OCRv5"
-    size: str = ""
-    engine: Literal["onnxruntime", "paddle"] = "onnxruntime"
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|gpu:\d+)$")] = "auto"
-    language: str | None = None
-    line_orientation: bool = True
-    page_orientation: bool = False
-    unwarping: bool = False
-    detection_side: Annotated[int, Field(ge=32, le=10000)] | None = None
-    detection_limit: Literal["min", "max"] | None = None
-    least_score: Annotated[float, Field(ge=0, le=1)] = 0.0
-    readers: Annotated[int, Field(ge=0, le=256)] = 0
-    threads: Annotated[int, Field(ge=0, le=256)] = 0
-    batch: Annotated[int, Field(ge=1, le=256)] = 1
-    window_pages: Annotated[int, Field(ge=1, le=1000)] = 4
-    start_seconds: Limit = 300.0
-    page_seconds: Limit = 120.0
-    most_documents: Count = 1000
-    most_rss_mb: Annotated[int, Field(ge=256)] = 4096
-
-    @property
-    def model_size(self) -> str:
-        """The size, or the smallest that the family is known for."""
-        return self.size or _SIZES[self.model][0]
-
-    @model_validator(mode="after")
-    def _known_size(self) -> Self:
-        if self.model_size not in _SIZES[self.model]:
-            raise ValueError(f"{self.model} comes in the sizes {', '.join(_SIZES[self.model])}, not {self.size}")
-        return self
-
-
-class PipelineSettings(Section):
-    """How each pipeline reads."""
-
-    text: TextSettings = Field(default_factory=TextSettings)
-
-
 class Settings(Section):
     """The whole configuration."""
 
@@ -129,15 +85,15 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _bundled_models_suffice(self) -> Self:
-        text = self.pipelines.text
         if self.models.source == "official":
             return self
-        if text.model_size not in _BUNDLED[text.model] or text.language or text.unwarping or text.engine == "paddle":
-            raise ValueError(
-                f"pipelines.text asks for {text.model} {text.model_size}, engine {text.engine}, "
-                f"language {text.language}, unwarping {text.unwarping}: the bundled models are PP-OCRv5 mobile and "
-                'PP-OCRv6 small or tiny for onnxruntime; set models.source = "official" to let PaddleOCR fetch others'
-            )
+        for name, pipeline in (("text", self.pipelines.text), ("table", self.pipelines.table)):
+            wanted = pipeline.wants_more_than_bundled()
+            if wanted and pipeline.enabled:
+                raise ValueError(
+                    f"pipelines.{name} asks for {wanted}: the bundled models are PP-OCRv5 mobile and PP-OCRv6 small or "
+                    'tiny for onnxruntime; set models.source = "official" to let PaddleOCR fetch others'
+                )
         return self
 
     @model_validator(mode="after")
