@@ -12,6 +12,7 @@ from ledgers import Clock
 from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.database import Database
 from ocr_inbox.ledger import Ledger
+from vl_stand_in import StandIn, standing_in
 
 
 @pytest.fixture
@@ -55,3 +56,16 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """A daemon for tests that leave nothing behind in it."""
     with serving(tmp_path_factory.mktemp("standing")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def _vl_server() -> Iterator[StandIn]:
+    with standing_in() as server:
+        yield server
+
+
+@pytest.fixture
+def vl_server(_vl_server: StandIn) -> StandIn:
+    """The stand-in for the PaddleOCR-VL server: it is well and has forgotten what was asked before."""
+    _vl_server.tell()
+    return _vl_server
