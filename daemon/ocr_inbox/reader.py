@@ -11,9 +11,11 @@ from ocr_inbox.errors import (
     AccessDeniedError,
     DocumentError,
     InboxUnavailableError,
+    InfrastructureError,
     OcrInboxError,
     PipelineUnavailableError,
     ReadingError,
+    ReadingTimeoutError,
 )
 from ocr_inbox.files import read_source
 from ocr_inbox.ports import Outcome
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ocr_inbox.images import PageImage, Pages
+    from ocr_inbox.paddle.document import DocumentOptions
     from ocr_inbox.paddle.table import TableOptions
     from ocr_inbox.paddle.text import TextOptions
 
@@ -79,6 +82,14 @@ def open_table_reader(options: "TableOptions", limits: Limits) -> LoadedReader:
         return LoadedReader(engine=TableEngine(options), limits=limits)
 
 
+def open_document_reader(options: "DocumentOptions", limits: Limits) -> LoadedReader:
+    """Load PaddleOCR-VL's client into this process; raises ModelsMissingError and PipelineUnavailableError."""
+    with _loading("PaddleOCR-VL"):
+        from ocr_inbox.paddle.document import DocumentEngine
+
+        return LoadedReader(engine=DocumentEngine(options), limits=limits)
+
+
 @contextmanager
 def _loading(what: str) -> Iterator[None]:
     try:
@@ -132,24 +143,38 @@ class _Read:
 
 
 def _read_pages(engine: PageEngine, pages: "Pages", window: Window) -> _Read:
+    """What can be read of the window; a page that cannot is noted, and takes no other along."""
     results: list[Page | PageFailure] = []
+    failures: list[OcrInboxError] = []
     seconds = 0.0
     for index in range(window.first_page, min(window.first_page + window.page_count, pages.page_total)):
         try:
             image = pages.decode(index)
-        except DocumentError as error:
-            if pages.page_total == 1:
+            began = time.monotonic()
+            results.append(_read_page(engine, index, image))
+            seconds += time.monotonic() - began
+        except (DocumentError, ReadingError) as error:
+            if pages.page_total == 1 or _is_hanging(results, error):
                 raise
+            failures.append(error)
             results.append(PageFailure(index=index, code=error.code, reason=str(error)))
-            continue
-        began = time.monotonic()
-        results.append(_read_page(engine, index, image))
-        seconds += time.monotonic() - began
+        except InfrastructureError as error:
+            # What is gone after a page that failed may have been brought down by it: that has to cost an attempt.
+            raise (failures or [error])[-1] from error
+    if failures and not any(isinstance(result, Page) for result in results):
+        raise failures[0]
     return _Read(results=results, seconds=seconds)
+
+
+def _is_hanging(results: Sequence[Page | PageFailure], error: OcrInboxError) -> bool:
+    before = results[-1] if results else None
+    return isinstance(error, ReadingTimeoutError) and isinstance(before, PageFailure) and before.code == error.code
 
 
 def _read_page(engine: PageEngine, index: int, image: "PageImage") -> Page:
     try:
         return engine.read(index, image.pixels)
+    except OcrInboxError:
+        raise
     except Exception as error:  # the one place where an engine's failures get their name
         raise ReadingError(f"cannot read page {index}: {type(error).__name__}: {error}") from error

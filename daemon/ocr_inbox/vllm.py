@@ -9,19 +9,13 @@ from typing import Any
 import httpx
 from typing_extensions import Self
 
-from ocr_inbox.errors import PipelineUnavailableError
+from ocr_inbox.errors import VlUnavailableError
 from ocr_inbox.ports import Clock
 
 _PATIENCE = httpx.Timeout(3.0, connect=1.0)
 """Seconds; a server that works to capacity still answers these questions at once."""
 _MISSES_UNTIL_DOWN = 2
 _STALE_SECONDS = 15.0
-
-
-class VlUnavailableError(PipelineUnavailableError):
-    """The PaddleOCR-VL server is not there, not well, or serves another model."""
-
-    code = "vl_unavailable"
 
 
 class ServerStatus(str, Enum):

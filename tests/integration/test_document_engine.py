@@ -12,9 +12,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from ocr_inbox.errors import ModelsMissingError, ReadingError, ReadingTimeoutError
+from ocr_inbox.errors import ModelsMissingError, ReadingError, ReadingTimeoutError, VlUnavailableError
 from ocr_inbox.paddle.document import SERVED_MODELS, DocumentEngine, DocumentOptions, has_layout_model
-from ocr_inbox.vllm import VlUnavailableError
 from pages import LINES, render_line, render_page
 from running import free_port
 from vl_server.troubles import Trouble

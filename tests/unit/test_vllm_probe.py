@@ -9,8 +9,8 @@ from itertools import count
 
 import pytest
 
-from ocr_inbox.errors import PipelineUnavailableError
-from ocr_inbox.vllm import ServerStatus, VllmServer, VlUnavailableError
+from ocr_inbox.errors import PipelineUnavailableError, VlUnavailableError
+from ocr_inbox.vllm import ServerStatus, VllmServer
 from running import free_port
 
 MODEL = "PaddleOCR-VL-1.6-0.9B"

@@ -6,11 +6,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ocr_inbox.errors import ModelsMissingError
+from ocr_inbox.errors import ModelsMissingError, VlUnavailableError
 from ocr_inbox.paddle.devices import resolve_device
 from ocr_inbox.paddle.server_failures import may_pass, named
 from ocr_inbox.reading import Block, Box, Engine, Page
-from ocr_inbox.vllm import VlUnavailableError
 
 if TYPE_CHECKING:
     import numpy as np

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ocr_inbox.errors import OcrInboxError, ReadingError, ReadingTimeoutError
-from ocr_inbox.vllm import VlUnavailableError
+from ocr_inbox.errors import OcrInboxError, ReadingError, ReadingTimeoutError, VlUnavailableError
 
 if TYPE_CHECKING:
     import openai

@@ -2,11 +2,12 @@
 
 from ocr_inbox.settings.inboxes import InboxSettings, RuleSettings
 from ocr_inbox.settings.loading import load_settings
-from ocr_inbox.settings.pipelines import LineSettings, ReaderSettings, TableSettings, TextSettings
+from ocr_inbox.settings.pipelines import DocumentSettings, LineSettings, ReaderSettings, TableSettings, TextSettings
 from ocr_inbox.settings.sections import ApiSettings, ModelSettings, Settings
 
 __all__ = [
     "ApiSettings",
+    "DocumentSettings",
     "InboxSettings",
     "LineSettings",
     "ModelSettings",

@@ -88,8 +88,23 @@ class TableSettings(LineSettings):
         return f"{wanted} = true" if wanted else super().wants_more_than_bundled()
 
 
+class DocumentSettings(ReaderSettings):
+    """The document pipeline."""
+
+    version: Literal["v1", "v1.5", "v1.6"] = "v1.6"
+    server_url: Annotated[str, Field(pattern=r"^https?://.+/v1$")] = "http://127.0.0.1:8118/v1"
+    served_model: str | None = None
+    layout: Literal["auto", "on", "off"] = "auto"
+    max_new_tokens: Annotated[int, Field(ge=16, le=131_072)] = 4096
+    requests: Annotated[int, Field(ge=1, le=1024)] = 16
+    engine: Literal["onnxruntime", "paddle"] = "onnxruntime"
+    device: Device = "auto"
+    look_seconds: Annotated[float, Field(ge=0.1, le=10)] = 2.0
+
+
 class PipelineSettings(Section):
     """How each pipeline reads."""
 
     text: TextSettings = Field(default_factory=TextSettings)
     table: TableSettings = Field(default_factory=TableSettings)
+    document: DocumentSettings = Field(default_factory=DocumentSettings)
