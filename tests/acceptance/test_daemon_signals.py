@@ -109,7 +109,6 @@ def test_a_document_that_is_cut_short_keeps_its_attempts(cut_short: CutShort) ->
     assert not sidecar_path(cut_short.site.inbox / LONG).exists()
 
 
-@pytest.mark.xfail(strict=True, reason="the connection is cut, or uvicorn makes it a 500 with a stack trace")
 def test_who_waits_is_told_that_the_daemon_restarts(cut_short: CutShort) -> None:
     assert cut_short.answer is not None
     assert cut_short.answer.status_code == 503
