@@ -14,6 +14,7 @@ from figures import (
     rounds,
     rss_mb,
     tiny_file,
+    wait_until,
 )
 
 _STARTS = 3
@@ -51,6 +52,8 @@ def _serve(it: Daemon, bare_url: str) -> None:
     """Requests about the daemon's health and for pages to be read; the bare server says hello to each."""
     (page,) = page_files(1)
     with httpx.Client(trust_env=False, timeout=120) as client:
+        # So many documents are what a reader is replaced after.
+        wait_until(lambda: client.get(f"{it.url}/readyz").is_success)
         for number in rounds(_REQUESTS, "control_rss_after_requests_mb"):
             client.get(bare_url).raise_for_status()
             if number % (_REQUESTS // _UPLOADS) == 0:

@@ -14,37 +14,28 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 import httpx
 import jsonschema
 
-from model_cache import ready_models
+from configurations import Keys, write_configuration
 from ocr_inbox.model import Job, JobState
 from ocr_inbox.rows import job_of
+from process_groups import end_group
 
 COMMAND = Path(sys.executable).with_name("ocr-inbox")
 PATIENCE = 30.0
 """Seconds; only a failing test waits that long."""
 
+_LOOK_SECONDS = 0.03
+"""Looking more often would take the processor away from what is being waited for."""
 _KILLPOINTS = Path(__file__).with_name("acceptance") / "killpoints"
 _SCHEMA = json.loads(files("ocr_inbox").joinpath("sidecar.schema.json").read_text(encoding="utf-8"))
 _ENDED = (JobState.DONE, JobState.BURIED, JobState.SKIPPED)
 _POWERLESS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
 """Without the rights of root, as a service runs; the files stay its own."""
 
-_INBOX: "Keys" = {
-    "name": "inbox",
-    "folder": "inbox",
-    "create": True,
-    "settle_seconds": 0.2,
-    "reconcile_seconds": 1,
-}
-_MODELS = ("PP-OCRv6_small_det", "PP-OCRv6_small_rec")
-
-Keys = Mapping[str, Any]
-"""Keys of a section of the configuration, as TOML has them."""
 Finished = subprocess.CompletedProcess[str]
 Found = TypeVar("Found")
 
@@ -54,7 +45,7 @@ def eventually(look: Callable[[], Found], seconds: float = PATIENCE) -> Found:
     deadline = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
+        time.sleep(_LOOK_SECONDS)
     return found
 
 
@@ -204,58 +195,11 @@ def _before(*, powerless: bool) -> Sequence[str]:
     return _POWERLESS if powerless and os.geteuid() == 0 else ()
 
 
-def make_site(
-    folder: Path, *, inboxes: Sequence[Keys] = ({},), top: Keys = MappingProxyType({}), **sections: Keys
-) -> Site:
-    """Write a configuration: impatient, with one small reader, and with what a test is about."""
+def make_site(folder: Path, *, inboxes: Sequence[Keys] = ({},), **sections: Keys) -> Site:
+    """Write a configuration; `write_configuration` says what the arguments are."""
     site = Site(folder=folder, port=free_port())
-    lines = _toml({"state_dir": "state", "grace_seconds": 10, **top})
-    for inbox in inboxes:
-        lines += ["[[inboxes]]", *_toml({**_INBOX, **inbox})]
-    defaults: dict[str, Keys] = {
-        "api": {"port": site.port},
-        "retry": {"first_delay_seconds": 0, "put_off_seconds": 0.2},
-        "models": {"folder": str(ready_models(*_MODELS))},
-        "pipelines.text": {"model": "PP-OCRv6", "readers": 1, "threads": 2, "line_orientation": False},
-        "limits": {},
-    }
-    for name, keys in defaults.items():
-        lines += [f"[{name}]", *_toml({**keys, **sections.pop(name.rpartition(".")[2], {})})]
-    assert not sections, f"there are no sections {sections}"
-    site.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_configuration(site.config, site.port, inboxes=inboxes, **sections)
     return site
-
-
-def _toml(keys: Keys) -> list[str]:
-    return [f"{key} = {_value(value)}" for key, value in keys.items()]
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(map(_value, value))}]"
-    if isinstance(value, dict):
-        return f"{{{', '.join(_toml(value))}}}"
-    return json.dumps(value)
-
-
-def end_group(process: "subprocess.Popen[Any]") -> None:
-    """End a process and all that it started, if any of them is still there."""
-    for pid in members(process.pid):
-        os.kill(pid, signal.SIGKILL)
-    process.wait()
-
-
-def members(group: int) -> list[int]:
-    """The processes of a group that have not ended."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            state, _, its_group = (entry / "stat").read_text(encoding="ascii").rpartition(") ")[2].split()[:3]
-        except (OSError, ValueError):  # it ended meanwhile, or is none
-            continue
-        if int(its_group) == group and state != "Z":
-            found.append(int(entry.name))
-    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,10 @@ _DESCRIPTION = "Reads what is uploaded, or dropped into watched folders, and lea
 
 
 def create_app(parts: Parts, options: ApiOptions) -> FastAPI:
-    """The API as an ASGI application for one event loop; it listens to the ledger while it is served."""
+    """The API as an ASGI application for one event loop; it listens to the ledger while it is served.
+
+    `app.state.end_waiting()`, from any thread, answers all who wait for their job: the daemon is stopping.
+    """
     # What a client sends wrong is answered; it is no news for the log.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     waiting, counts = Waiting(), statistics.Statistics()
@@ -44,6 +47,7 @@ def create_app(parts: Parts, options: ApiOptions) -> FastAPI:
     problems.add_handlers(app)
     app.add_middleware(prometheus.Counted, exposition=exposition)
     security.allow_origins(app, options.cors_origins)
+    app.state.end_waiting = waiting.close
     return app
 
 

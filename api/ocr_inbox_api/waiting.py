@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from ocr_inbox.errors import StoppingError
 from ocr_inbox.model import Job, JobState
 from ocr_inbox_api.parts import UPLOADS
 from ocr_inbox_api.problems import problem
@@ -20,10 +21,16 @@ class Waiting:
 
     def __init__(self) -> None:
         self._outcomes: dict[str, asyncio.Future[Job]] = {}
+        self._closed = False
 
     @contextmanager
     def expect(self, key: str) -> Iterator[asyncio.Future[Job]]:
-        """What becomes of an upload; to be entered before its job exists, so that no end is missed."""
+        """What becomes of an upload; to be entered before its job exists, so that no end is missed.
+
+        Raises StoppingError once nobody may wait any more.
+        """
+        if self._closed:
+            raise _stopping()
         outcome: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
         self._outcomes[key] = outcome
         try:
@@ -41,6 +48,22 @@ class Waiting:
             return
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             outcome.get_loop().call_soon_threadsafe(_settle, outcome, job)
+
+    def close(self) -> None:
+        """Tell everyone who waits that the daemon stops: their jobs go on when it starts again."""
+        self._closed = True
+        for outcome in tuple(self._outcomes.values()):
+            with suppress(RuntimeError):  # as in `heard`
+                outcome.get_loop().call_soon_threadsafe(_refuse, outcome)
+
+
+def _stopping() -> StoppingError:
+    return StoppingError("cannot answer now: the daemon is stopping; ask again when it has started")
+
+
+def _refuse(outcome: asyncio.Future[Job]) -> None:
+    if not outcome.done():
+        outcome.set_exception(_stopping())
 
 
 def _settle(outcome: asyncio.Future[Job], job: Job) -> None:

@@ -125,7 +125,18 @@ class Daemon:
                 clock=time.time,
             )
             application = create_app(parts, api_options(self.settings))
-            yield [HttpServer(application, listener, self.settings.grace_seconds)]
+            yield [
+                HttpServer(
+                    application=application,
+                    listener=listener,
+                    grace_seconds=self.settings.grace_seconds,
+                    settled=self._no_upload_is_being_read,
+                    end_waiting=application.state.end_waiting,
+                )
+            ]
+
+    def _no_upload_is_being_read(self) -> bool:
+        return not any(queue.running for queue in self.chronicle.queues() if queue.inbox == UPLOADS)
 
     def _upkeep(self) -> Upkeep:
         return Upkeep(

@@ -84,7 +84,7 @@ class Lane:
 
     def _wait_for_the_world(self, error: InfrastructureError) -> None:
         """Say once what is in the way, and look again later."""
-        if str(error) != self._obstacle:
+        if str(error) != self._obstacle and not self._stop.is_set():
             log.error(error.code, lane=self.name, reason=str(error))
         self._obstacle = str(error)
         self._stop.wait(self.habits.patience.put_off_delay)

@@ -2,6 +2,8 @@
 
 import socket
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -9,6 +11,10 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from ocr_inbox.errors import ConfigurationError
+
+_LOOK_SECONDS = 0.1
+_LAST_SECONDS = 5.0
+"""For the answers to go out, after the last of those who wait were told that they wait in vain."""
 
 log = structlog.get_logger()
 
@@ -31,11 +37,17 @@ def listen(host: str, port: int) -> socket.socket:
 
 @dataclass
 class HttpServer:
-    """Serves an application on a socket that is already bound."""
+    """Serves an application on a socket that is already bound.
+
+    When stopping, requests that are being read may end; `settled` says whether all have, and `end_waiting` answers
+    those whose turn will not come any more.
+    """
 
     application: ASGIApp
     listener: socket.socket
     grace_seconds: float
+    settled: Callable[[], bool]
+    end_waiting: Callable[[], None]
 
     @property
     def name(self) -> str:
@@ -50,10 +62,10 @@ class HttpServer:
                 access_log=False,
                 log_config=None,
                 server_header=False,
-                timeout_graceful_shutdown=max(1, int(self.grace_seconds)),
+                timeout_graceful_shutdown=int(self.grace_seconds + _LAST_SECONDS),
             )
         )
-        waiter = threading.Thread(target=_tell_to_exit, args=(server, stop), name="http-stop", daemon=True)
+        waiter = threading.Thread(target=self._wind_down, args=(server, stop), name="http-stop", daemon=True)
         waiter.start()
         host, port = self.listener.getsockname()[:2]
         log.info("api_listening", url=f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/")
@@ -61,7 +73,10 @@ class HttpServer:
         if not stop.is_set():
             raise RuntimeError("cannot go on: the HTTP server ended by itself")
 
-
-def _tell_to_exit(server: uvicorn.Server, stop: threading.Event) -> None:
-    stop.wait()
-    server.should_exit = True
+    def _wind_down(self, server: uvicorn.Server, stop: threading.Event) -> None:
+        stop.wait()
+        server.should_exit = True
+        deadline = time.monotonic() + self.grace_seconds
+        while not self.settled() and time.monotonic() < deadline:
+            time.sleep(_LOOK_SECONDS)
+        self.end_waiting()

@@ -178,8 +178,8 @@ class Ledger:
         with self.database.transaction() as connection:
             row = connection.execute(
                 "UPDATE jobs SET state = 'waiting', attempts_allowed = attempts + :more, not_before = :now, "
-                "changed_at = :now, finished_at = NULL, sidecar = NULL, code = NULL, reason = NULL, pages_done = 0, "
-                "anew = 1 "
+                "changed_at = :now, finished_at = NULL, sidecar = NULL, code = NULL, reason = NULL, "
+                "pages = NULL, pages_done = 0, anew = 1 "
                 "WHERE id = :id AND state IN ('done', 'buried', 'skipped') AND pipeline IS NOT NULL RETURNING *",
                 {"id": job_id, "now": self.clock(), "more": self.attempts_allowed},
             ).fetchone()

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pages import encoded, render_line, tiff_of, truncated
-from running import COMMAND, Site, end_group, eventually, make_site, members, valid
+from process_groups import end_group, members
+from running import COMMAND, Site, eventually, make_site, valid
 
 FIRST, SECOND = "Invoice 2041", "Invoice 2042"
 

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from ocr_inbox.model import JobState
-from running import PATIENCE, Daemon, Site, make_site
+from pages import encoded, render_line
+from running import PATIENCE, Daemon, Site, eventually, make_site
+
+STRIP = encoded(render_line("Invoice 2041"))
 
 
 def same_folder(folder: Path) -> Site:
@@ -92,8 +95,9 @@ def test_a_state_folder_that_is_not_ours_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_pauses_its_inbox_until_it_is(tmp_path: Path) -> None:
     site = make_site(tmp_path, inboxes=[{"create": False}])
-    with site.serving() as daemon:
-        assert daemon.get("/api/v1/health").json()["status"] == "degraded"
-        site.drop(b"words", "text/notes.txt")
-        assert daemon.wait_for_job("text/notes.txt").state is JobState.SKIPPED
-        assert daemon.get("/api/v1/health").json()["status"] == "healthy"
+    with site.starting() as daemon:
+        (troubled,) = eventually(lambda: site.events("inbox_troubled"))
+        assert "it does not exist; create or mount it" in troubled["reason"]
+        site.drop(STRIP)
+        daemon.wait_for_job(states=list(JobState))
+        eventually(lambda: site.events("inbox_watched"))

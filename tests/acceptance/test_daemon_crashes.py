@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from ocr_inbox.model import JobState
 from pages import encoded, render_line
 from running import Site, make_site, sidecar_of, sidecar_path
@@ -11,6 +9,7 @@ from running import Site, make_site, sidecar_of, sidecar_path
 LINE = "Invoice 2041"
 PAGE = encoded(render_line(LINE))
 KILLED = -9
+POISONOUS_WIDTH = 200
 
 
 def crashed_at(site: Site, place: str) -> None:
@@ -96,12 +95,11 @@ def test_a_document_that_the_daemon_keeps_dying_of_is_buried(tmp_path: Path) -> 
     assert site.job("text/other.png").state is JobState.DONE
 
 
-@pytest.mark.parametrize("width", [200])
-def test_a_page_that_the_engine_dies_of_is_buried_and_all_others_are_read(tmp_path: Path, width: int) -> None:
+def test_a_page_that_the_engine_dies_of_is_buried_and_all_others_are_read(tmp_path: Path) -> None:
     site = make_site(tmp_path, retry={"attempts": 2})
-    poison = site.drop(encoded(render_line("Poison", width=width)))
+    poison = site.drop(encoded(render_line("Poison", width=POISONOUS_WIDTH)))
     others = [site.drop(PAGE, f"text/other-{number}.png") for number in range(3)]
-    assert site.once(CRASH_AT_WIDTH=str(width)) == 65
+    assert site.once(CRASH_AT_WIDTH=str(POISONOUS_WIDTH)) == 65
     assert (site.job().state, site.job().code, site.job().attempts) == (JobState.BURIED, "crashed", 2)
     assert sidecar_of(poison)["error_code"] == "crashed"
     assert [sidecar_of(other)["status"] for other in others] == ["ok"] * 3

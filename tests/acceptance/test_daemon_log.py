@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from pages import encoded, render_line, truncated
-from running import COMMAND, Site, end_group, make_site
+from process_groups import end_group
+from running import COMMAND, Site, make_site
 
 PRIVATE = "Swordfish 4711"
 PAGE = encoded(render_line(PRIVATE))

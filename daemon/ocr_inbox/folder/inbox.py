@@ -64,12 +64,17 @@ class FolderInbox:
         return "file://" + quote(os.fsencode(os.path.join(self._options.root, path)))
 
     def locate(self, document: Document) -> Source:
-        """Keep the promise of `ports.Inbox`; raises AccessDeniedError where it may not be read."""
+        """Keep the promise of `ports.Inbox`; raises AccessDeniedError also where no sidecar could be left."""
         source = self._source(document)
         with named(f"read {document.key} in inbox {self.name}"), files.folder_of(source) as (folder, file):
             if not os.access(file, os.R_OK, dir_fd=folder, effective_ids=True):
                 raise AccessDeniedError(
                     f"cannot read {document.key} in inbox {self.name}: access denied; let the daemon's user read it"
+                )
+            if not os.access(".", os.W_OK | os.X_OK, dir_fd=folder, effective_ids=True):
+                raise AccessDeniedError(
+                    f"cannot leave a sidecar beside {document.key} in inbox {self.name}: its folder cannot be written; "
+                    "let the daemon's user write there"
                 )
         return source
 
