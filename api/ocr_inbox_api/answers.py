@@ -77,7 +77,8 @@ def result_of(job: Job, output: Output, fetch: Callable[[Job, Output], bytes | N
     markdown = fetch(job, Output.MARKDOWN)
     if markdown is None:
         raise ResultNotFoundError(f"job {job.id} left no markdown; ask for format=json")
-    return Result(content={**content, "result": {"markdown": markdown.decode(), "format": "markdown"}})
+    kept = {name: content["result"][name] for name in ("elements_count", "pages") if name in content["result"]}
+    return Result(content={**content, "result": {"markdown": markdown.decode(), "format": "markdown", **kept}})
 
 
 def _content(sidecar: bytes | None) -> dict[str, Any]:

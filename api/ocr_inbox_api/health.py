@@ -54,7 +54,7 @@ class Health:
         reasons = [
             f"{it.pipeline.value}: {it.problem or 'its readers are starting'}"
             for it in self._parts.vitals.pipelines()
-            if not it.ready
+            if not it.ready and it.server is None  # a server that is away is no reason to restart the daemon
         ]
         if self._queues() is None:
             reasons.append("ledger: it does not answer")
@@ -76,11 +76,14 @@ class Health:
         return PipelineHealth(
             status="ready" if vitals.ready else "unavailable",
             model_loaded=vitals.loaded,
-            gpu_available=not vitals.device.startswith("cpu"),
+            gpu_available=vitals.device.startswith("gpu"),
             last_inference=timestamp(self._last_inference.get(vitals.pipeline)),
             readers=vitals.readers,
             restarts=vitals.restarts,
             error=vitals.problem,
+            docker_status=vitals.server.status if vitals.server else None,
+            api_url=vitals.server.url if vitals.server else None,
+            health_check=("failed" if vitals.problem else "passed") if vitals.server else None,
         )
 
 

@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from ocr_inbox.errors import OcrInboxError, PipelineUnavailableError, TooLargeError
+from ocr_inbox.errors import OcrInboxError, PipelineUnavailableError, TooLargeError, VlUnavailableError
 from ocr_inbox.model import Assignment, Job, JobState, Output, PipelineName, PipelineVitals, Priority
 from ocr_inbox_api.answers import Measured, result_of, success_schema
 from ocr_inbox_api.entrance import Entrance
@@ -39,6 +39,12 @@ ENDPOINTS = (
         path="/api/v1/ocr/table",
         summary="Read the tables and the layout of a file",
         aliases=("/api/v1/ocr/document/structure_model",),
+    ),
+    Endpoint(
+        pipeline=PipelineName.DOCUMENT,
+        path="/api/v1/ocr/document",
+        summary="Read a whole document, as text and markdown",
+        aliases=("/api/v1/ocr/document/vl_model",),
     ),
 )
 
@@ -123,7 +129,8 @@ class OnDemand:
         if vitals is None:
             raise PipelineUnavailableError(f"the {self.endpoint.pipeline.value} pipeline is not configured")
         if not vitals.ready:
-            raise PipelineUnavailableError(vitals.problem or "its readers are starting; try again a little later")
+            absent = VlUnavailableError if vitals.server else PipelineUnavailableError
+            raise absent(vitals.problem or "its readers are starting; try again a little later")
 
     def _demand_fitting(self, request: Request) -> None:
         declared = request.headers.get("content-length", "0")
@@ -183,6 +190,7 @@ _FAILURES = (
     "reading_failed",
     "crashed",
     "pipeline_unavailable",
+    "vl_unavailable",
     "infrastructure",
     "inbox_unavailable",
     "ledger_unavailable",

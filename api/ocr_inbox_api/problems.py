@@ -61,6 +61,7 @@ _PROBLEMS: Mapping[str, Problem] = {
     "reading_failed": Problem(status=500, error="Inference failed", detail=_FAILED),
     "crashed": Problem(status=500, error="Inference failed", detail=_FAILED),
     "pipeline_unavailable": Problem(status=503, error="Models not loaded", headers=_AWAY),
+    "vl_unavailable": Problem(status=503, error="VL service unavailable", headers=_AWAY),
     "models_missing": Problem(status=503, error="Models not loaded", headers=_AWAY),
     "not_ready": Problem(status=503, error="Not ready", headers=_BUSY),
     "infrastructure": Problem(status=503, error="Service unavailable", detail=_WAITS, headers=_AWAY),

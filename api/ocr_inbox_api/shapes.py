@@ -118,7 +118,7 @@ class JobPage(BaseModel):
 
 
 class PipelineHealth(BaseModel):
-    """How a pipeline is; `last_inference` is since the daemon started."""
+    """How a pipeline is; `last_inference` is since the daemon started, the last three are of the server it needs."""
 
     status: Literal["ready", "unavailable"]
     model_loaded: bool
@@ -127,6 +127,9 @@ class PipelineHealth(BaseModel):
     readers: int
     restarts: int
     error: str | None
+    docker_status: str | None = None
+    api_url: str | None = None
+    health_check: Literal["passed", "failed"] | None = None
 
 
 class InboxHealth(BaseModel):

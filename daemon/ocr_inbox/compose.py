@@ -96,7 +96,8 @@ class Daemon:
     def _supervise(self, more: Sequence[Loop]) -> None:
         inboxes = self._all_inboxes()
         lanes = [lane for station in self.stations for lane in station.lanes(self.ledger, inboxes)]
-        supervision = Supervision(loops=[*self.intakes, *lanes, *more], stop=self.stop)
+        watches = [watch for station in self.stations for watch in station.watches(self.ledger.bell.ring)]
+        supervision = Supervision(loops=[*self.intakes, *lanes, *watches, *more], stop=self.stop)
         with _signals(self.stop, self.rescan):
             log.info("started", version=__version__, inboxes=len(self.folders), readers=len(lanes))
             supervision.run(
@@ -106,7 +107,7 @@ class Daemon:
 
     def _cut_short(self) -> None:
         for station in self.stations:
-            station.readers.close()
+            station.processes.close()
 
     @contextmanager
     def _listener(self) -> Iterator[list[HttpServer]]:

@@ -83,11 +83,12 @@ class Lane:
         return self.ledger.claim(pipeline, self.name, self.habits.batch)
 
     def _wait_for_the_world(self, error: InfrastructureError) -> None:
-        """Say once what is in the way, and look again later."""
+        """Say once what is in the way, and look again later, or when somebody rings."""
         if str(error) != self._obstacle and not self._stop.is_set():
             log.error(error.code, lane=self.name, reason=str(error))
         self._obstacle = str(error)
-        self._stop.wait(self.habits.patience.put_off_delay)
+        if not self._stop.is_set():
+            self.ledger.bell.wait(self.ledger.bell.count(), self.habits.patience.put_off_delay)
 
     def _serve(self, jobs: Sequence[Job]) -> None:
         first = self._first_windows([job for job in jobs if job.sidecar is None])

@@ -140,6 +140,14 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServerVitals:
+    """The server that a pipeline needs: `status` is "running", "not reachable", "unhealthy" or not known yet."""
+
+    url: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineVitals:
     """How a pipeline is: its wire family, whether its readers can take work, and why not if they cannot.
 
@@ -155,6 +163,7 @@ class PipelineVitals:
     restarts: int
     device: str
     problem: str | None = None
+    server: ServerVitals | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,10 +37,11 @@ _SHARE_OF_SERVER = 0.9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VlServer:
-    """The server that a pipeline needs, and the name of the model that it must serve."""
+    """The server that a pipeline needs, the model that it must serve, and how often it is looked at."""
 
     url: str
     model: str
+    look_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,15 +110,15 @@ def table_plan(settings: Settings) -> Plan:
 
 def document_plan(settings: Settings) -> Plan:
     """PaddleOCR-VL."""
-    options = document_options(settings)
+    options, document = document_options(settings), settings.pipelines.document
     return Plan(
         family="vl",
         models=(),
         open_engine=partial(open_document_reader, options, limits(settings)),
-        readers=settings.pipelines.document.readers or _DOCUMENT_READERS,
-        care=_care(settings.pipelines.document),
-        habits=_habits(settings, PipelineName.DOCUMENT, settings.pipelines.document, options),
-        server=VlServer(url=options.server_url, model=options.server_model),
+        readers=document.readers or _DOCUMENT_READERS,
+        care=_care(document),
+        habits=_habits(settings, PipelineName.DOCUMENT, document, options),
+        server=VlServer(url=options.server_url, model=options.server_model, look_seconds=document.look_seconds),
     )
 
 

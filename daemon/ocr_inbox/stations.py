@@ -1,57 +1,99 @@
-"""One pipeline at work: its plan, its readers, and a lane for each of them."""
+"""One pipeline at work: its plan, its readers, the server that it may need, and a lane for each reader."""
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from ocr_inbox.dispatch import Lane
 from ocr_inbox.ledger import Ledger
-from ocr_inbox.model import PipelineVitals
+from ocr_inbox.model import PipelineVitals, ServerVitals
 from ocr_inbox.pipelines import Plan
-from ocr_inbox.ports import Inbox
+from ocr_inbox.ports import Inbox, Outcome
 from ocr_inbox.processes import ProcessReaders
+from ocr_inbox.reading import Window
+from ocr_inbox.vllm import ServerWatch, VllmServer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedReaders:
+    """Readers that are of use only while their server is there; keeps the promise of `ports.Readers`."""
+
+    readers: ProcessReaders
+    server: VllmServer
+
+    def open(self) -> None:
+        """Raises VlUnavailableError before a document is claimed for nothing."""
+        self.server.demand()
+        self.readers.open()
+
+    def read(self, batch: Sequence[Window]) -> Sequence[Outcome]:
+        """The readers meet the server's failures themselves, page by page."""
+        return self.readers.read(batch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Station:
-    """Remembers the readers of a plan; use `opened`."""
+    """Remembers the readers of a plan, and its server; use `opened`."""
 
     plan: Plan
-    readers: ProcessReaders
+    processes: ProcessReaders
+    server: VllmServer | None
 
     def lanes(self, ledger: Ledger, inboxes: Mapping[str, Inbox]) -> list[Lane]:
         """As many lanes as readers."""
+        readers = ServedReaders(readers=self.processes, server=self.server) if self.server else self.processes
         return [
             Lane(
                 name=f"{self.plan.pipeline.value}-{number}",
                 habits=self.plan.habits,
                 ledger=ledger,
                 inboxes=inboxes,
-                readers=self.readers,
+                readers=readers,
                 clock=time.time,
             )
-            for number in range(self.readers.count)
+            for number in range(self.processes.count)
         ]
+
+    def watches(self, ring: Callable[[], None]) -> list[ServerWatch]:
+        """The loop that looks after the server, where there is one; `ring` wakes the lanes when it comes back."""
+        if self.server is None or self.plan.server is None:
+            return []
+        return [ServerWatch(server=self.server, seconds=self.plan.server.look_seconds, ring=ring)]
 
     def vitals(self) -> PipelineVitals:
         """How the pipeline is: one that loads its engine when the first document comes is ready before."""
-        device = self.readers.device()
-        waits_for_work = not self.plan.habits.eager and self.readers.problem is None
+        device = self.processes.device()
+        problem = self._server_problem() or self.processes.problem
         return PipelineVitals(
             pipeline=self.plan.pipeline,
             family=self.plan.family,
-            ready=device is not None or waits_for_work,
+            ready=problem is None and (device is not None or not self.plan.habits.eager),
             loaded=device is not None,
-            readers=self.readers.count,
-            restarts=self.readers.restarts,
+            readers=self.processes.count,
+            restarts=self.processes.restarts,
             device=device or "",
-            problem=self.readers.problem,
+            problem=problem,
+            server=self._server_vitals(),
         )
+
+    def _server_problem(self) -> str | None:
+        state = self.server.state if self.server else None
+        return state.sighting.problem if state else None
+
+    def _server_vitals(self) -> ServerVitals | None:
+        if self.server is None or self.plan.server is None:
+            return None
+        state = self.server.state
+        status = state.sighting.status.value if state else "not looked at yet"
+        return ServerVitals(url=self.plan.server.url, status=status)
 
 
 @contextmanager
 def opened(plan: Plan) -> Iterator[Station]:
     """The station of a plan; its reader processes end with the `with` block."""
-    with plan.process_readers() as readers:
-        yield Station(plan=plan, readers=readers)
+    with ExitStack() as stack:
+        server = VllmServer(plan.server.url, plan.server.model, time.time) if plan.server else None
+        if server:
+            stack.enter_context(server)
+        yield Station(plan=plan, processes=stack.enter_context(plan.process_readers()), server=server)

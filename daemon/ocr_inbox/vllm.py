@@ -1,12 +1,14 @@
 """Whether the PaddleOCR-VL server is there: asked over HTTP, and judged so that one lost answer changes nothing."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
 from typing import Any
 
 import httpx
+import structlog
 from typing_extensions import Self
 
 from ocr_inbox.errors import VlUnavailableError
@@ -16,6 +18,8 @@ _PATIENCE = httpx.Timeout(3.0, connect=1.0)
 """Seconds; a server that works to capacity still answers these questions at once."""
 _MISSES_UNTIL_DOWN = 2
 _STALE_SECONDS = 15.0
+
+log = structlog.get_logger()
 
 
 class ServerStatus(str, Enum):
@@ -150,3 +154,28 @@ def _unreachable(problem: str) -> Sighting:
 
 def _unhealthy(problem: str) -> Sighting:
     return Sighting(status=ServerStatus.UNHEALTHY, problem=problem)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerWatch:
+    """Looks at a server every so many seconds; `ring` wakes those who wait for it when it has come back."""
+
+    server: VllmServer
+    seconds: float
+    ring: Callable[[], None]
+
+    @property
+    def name(self) -> str:
+        """The thread's name in logs."""
+        return "vl-server"
+
+    def run(self, stop: threading.Event) -> None:
+        """Say aloud when it comes and goes, until `stop`."""
+        was_up: bool | None = None
+        while not stop.is_set():
+            state = self.server.look()
+            if state.up is not was_up:
+                log.info("vl_server_up") if state.up else log.warning("vl_server_down", reason=state.sighting.problem)
+                self.ring()
+            was_up = state.up
+            stop.wait(self.seconds)

@@ -132,7 +132,7 @@ def test_the_family_is_the_word_of_the_wire(model: str, family: str) -> None:
 
 
 def test_a_pipeline_that_is_switched_off_has_no_plan() -> None:
-    assert [plan.family for plan in plans(_settings(pipelines={"table": {"enabled": False}}))] == ["ocrv5"]
+    assert [plan.family for plan in plans(_settings(pipelines={"table": {"enabled": False}}))] == ["ocrv5", "vl"]
 
 
 def test_the_same_settings_in_another_pipeline_are_another_configuration() -> None:
@@ -140,8 +140,8 @@ def test_the_same_settings_in_another_pipeline_are_another_configuration() -> No
 
 
 def test_only_the_text_engine_is_loaded_before_there_is_a_document() -> None:
-    assert {plan.family: plan.habits.eager for plan in plans(_settings())} == {"ocrv5": True, "structure": False}
+    assert {plan.family: plan.habits.eager for plan in plans(_settings())} == {"ocrv5": True, "structure": False, "vl": False}
 
 
 def test_official_models_are_nothing_to_pull() -> None:
-    assert [plan.models for plan in plans(_settings(models={"source": "official"}))] == [(), ()]
+    assert [plan.models for plan in plans(_settings(models={"source": "official"}))] == [(), (), ()]

@@ -36,7 +36,7 @@ def may_pass(error: "openai.APIError") -> bool:
     import openai
 
     if isinstance(error, openai.APIStatusError):
-        return error.status_code == _ENGINE_FAILED
+        return bool(error.status_code == _ENGINE_FAILED)
     return not isinstance(error, openai.APITimeoutError) and not _was_never_asked(error)
 
 
