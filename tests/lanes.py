@@ -21,6 +21,7 @@ from ocr_inbox.model import Arrival, Assignment, Job, Output
 from ocr_inbox.ports import Inbox, Outcome
 from ocr_inbox.reading import AlreadyRead, Window
 from ocr_inbox.retrying import Patience
+from ocr_inbox.windows import Pace
 
 BOTH = (Output.JSON, Output.MARKDOWN)
 PATIENCE = Patience(attempts=3, first_delay=5.0, longest_delay=60.0, put_off_delay=0.05)
@@ -73,6 +74,7 @@ class Site:
     clock: Clock
     readers: ScriptedReaders = field(default_factory=ScriptedReaders)
     batch: int = 1
+    abreast: int = 1
     config_digest: str = "c0ffee"
     inbox_name: str = "scans"
 
@@ -104,6 +106,7 @@ class Site:
             heard.append(job)
             if len(heard) >= outcomes:
                 stop.set()
+                self.ledger.bell.ring()
 
         self.ledger.heard.append(hear)
         self.lane().run(stop)
@@ -111,10 +114,15 @@ class Site:
         return heard
 
     def lane(self) -> Lane:
-        digests = {(Output.JSON,): self.config_digest, BOTH: self.config_digest}
         return Lane(
             name="lane",
-            habits=Habits(pipeline=TEXT, digests=digests, patience=PATIENCE, window_pages=4, batch=self.batch),
+            habits=Habits(
+                pipeline=TEXT,
+                digest=lambda _: self.config_digest,
+                patience=PATIENCE,
+                pace=Pace(window_pages=4, abreast=self.abreast),
+                batch=self.batch,
+            ),
             ledger=self.ledger,
             inboxes={self.inbox_name: self.inbox},
             readers=self.readers,

@@ -9,8 +9,10 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi_offline import FastAPIOffline
 
 from ocr_inbox.model import Job
-from ocr_inbox_api import health, jobs, ocr, problems, prometheus, security, statistics
+from ocr_inbox_api import batch, health, jobs, ocr, problems, prometheus, security, statistics
+from ocr_inbox_api.entrance import Entrance
 from ocr_inbox_api.parts import ApiOptions, Parts
+from ocr_inbox_api.reception import Reception
 from ocr_inbox_api.shapes import ProjectView
 from ocr_inbox_api.uploads import clear_leftovers
 from ocr_inbox_api.waiting import Waiting
@@ -38,7 +40,15 @@ def create_app(parts: Parts, options: ApiOptions) -> FastAPI:
     _add_root(app, parts.version)
     health.add_probes(app.router, condition)
     guarded = security.guarded_router(options.keys)
-    ocr.add_routes(guarded, parts, options, waiting, counts)
+    reception = Reception(
+        parts=parts,
+        options=options,
+        entrance=Entrance(parts.chronicle, options.max_waiting),
+        waiting=waiting,
+        statistics=counts,
+    )
+    ocr.add_routes(guarded, reception)
+    batch.add_routes(guarded, reception)
     jobs.add_routes(guarded, jobs.Jobs(parts))
     health.add_routes(guarded, condition)
     statistics.add_routes(guarded, counts)

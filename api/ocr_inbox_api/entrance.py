@@ -19,16 +19,16 @@ class Entrance:
         self._coming = 0
 
     @asynccontextmanager
-    async def passed(self) -> AsyncIterator[None]:
-        """Hold a place until the upload is a job; raises QueueFullError where there is none."""
+    async def passed(self, uploads: int = 1) -> AsyncIterator[None]:
+        """Hold places until the uploads are jobs; raises QueueFullError where there are not as many."""
         waiting = await run_in_threadpool(self._waiting)
-        if waiting + self._coming >= self._most:
-            raise QueueFullError(f"{self._most} uploads wait already; try again a little later")
-        self._coming += 1
+        if waiting + self._coming + uploads > self._most:
+            raise QueueFullError(f"no more than {self._most} uploads may wait; try again a little later")
+        self._coming += uploads
         try:
             yield
         finally:
-            self._coming -= 1
+            self._coming -= uploads
 
     def _waiting(self) -> int:
         return self._chronicle.open_jobs(UPLOADS)

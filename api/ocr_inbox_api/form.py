@@ -1,5 +1,6 @@
-"""The multipart form of an upload, parsed while it arrives: its file goes to disk, its wishes are remembered."""
+"""The multipart form of an upload, parsed while it arrives: its files go to disk, its fields are remembered."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import anyio
@@ -9,27 +10,47 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from ocr_inbox.errors import TooLargeError
-from ocr_inbox.model import Output
 from ocr_inbox_api.refusals import FileRequiredError, InvalidParameterError, MalformedBodyError, UploadTimeoutError
-from ocr_inbox_api.uploads import Upload
+from ocr_inbox_api.wishes import NAMES, Field
 
-ENVELOPE_BYTES = 64 * 1024
-"""What a body may have beside the file: boundaries, headers of parts and the other fields."""
+_ENVELOPE_BYTES = 64 * 1024
+"""What a body may have beside its files: boundaries, headers of parts and the other fields."""
 
-_MOST_PARTS = 16
+_MOST_OTHER_PARTS = 14
+_PARTS_A_FILE = 2
+"""Itself, and a field that is about it."""
 _MOST_HEADER_BYTES = 4096
 _MOST_FIELD_BYTES = 256
-_FIELDS = ("compress", "format", "output_format")
-_TRUTHS = {"": False, "0": False, "false": False, "no": False, "off": False}
-_TRUTHS |= {"1": True, "true": True, "yes": True, "on": True}
+
+Write = Callable[[bytes], None]
+"""Takes the next piece of a file."""
+OpenFile = Callable[[], Write]
+"""Called when another file begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What a request asks for beside its file; `compressed` says that the client made the file smaller."""
+class Allowance:
+    """What a form may carry: so many files, in parts of these names, of so many bytes together."""
 
-    output: Output
-    compressed: bool
+    file_bytes: int
+    files: int = 1
+    names: tuple[str, ...] = ("file",)
+
+    @property
+    def bytes(self) -> int:
+        """The most of a whole body."""
+        return self.file_bytes + _ENVELOPE_BYTES
+
+    @property
+    def parts(self) -> int:
+        """The most parts of any name."""
+        return _MOST_OTHER_PARTS + _PARTS_A_FILE * self.files
+
+    def demand_fitting(self, request: Request) -> None:
+        """Raises TooLargeError where a request declares more than it may carry."""
+        declared = request.headers.get("content-length", "0")
+        if int(declared) > self.bytes:
+            raise TooLargeError(f"the body has {declared} bytes; {self.file_bytes} may be sent in one request")
 
 
 def boundary_of(content_type: str | None) -> bytes:
@@ -43,35 +64,35 @@ def boundary_of(content_type: str | None) -> bytes:
     return boundary
 
 
-async def receive(request: Request, upload: Upload, most_file_bytes: int, seconds: float) -> Wishes:
-    """Take the whole body of a request, the file into `upload`.
+async def receive(request: Request, open_file: OpenFile, allowance: Allowance, seconds: float) -> tuple[Field, ...]:
+    """Take the whole body of a request, its files through `open_file`, whose failures are passed on.
 
-    Raises FileRequiredError, TooLargeError, UnsupportedTypeError, InvalidParameterError, MalformedBodyError,
-    UploadTimeoutError after `seconds`, InfrastructureError, and ClientDisconnect.
+    Raises FileRequiredError, TooLargeError, InvalidParameterError, MalformedBodyError, UploadTimeoutError after
+    `seconds`, and ClientDisconnect.
     """
-    form = Form(boundary_of(request.headers.get("content-type")), upload, most_file_bytes + ENVELOPE_BYTES)
+    form = Form(boundary_of(request.headers.get("content-type")), open_file, allowance)
     try:
         with anyio.fail_after(seconds):
             async for piece in request.stream():
                 await run_in_threadpool(form.take, piece)
     except TimeoutError as error:
-        raise UploadTimeoutError(f"the file did not arrive within {seconds:g} seconds") from error
+        raise UploadTimeoutError(f"the body did not arrive within {seconds:g} seconds") from error
     return form.finish()
 
 
 class Form:
     """Remembers where in the body we are; raises what `receive` raises."""
 
-    def __init__(self, boundary: bytes, upload: Upload, most_bytes: int) -> None:
-        self._upload = upload
-        self._most_bytes = most_bytes
-        self._bytes = self._parts = 0
-        self._header_bytes = 0
-        self._header = self._value = b""
-        self._disposition = b""
+    def __init__(self, boundary: bytes, open_file: OpenFile, allowance: Allowance) -> None:
+        self._open_file = open_file
+        self._allowance = allowance
+        self._bytes = self._parts = self._files = self._header_bytes = 0
+        self._header = self._value = self._disposition = b""
         self._name = ""
-        self._fields: dict[str, bytes] = {}
-        self._file_seen = self._whole = False
+        self._content = b""
+        self._write: Write | None = None
+        self._fields: list[Field] = []
+        self._whole = False
         try:
             self._parser = MultipartParser(
                 boundary,
@@ -82,6 +103,7 @@ class Form:
                     "on_header_end": self._end_header,
                     "on_headers_finished": self._begin_content,
                     "on_part_data": self._take_content,
+                    "on_part_end": self._end_part,
                     "on_end": self._end,
                 },
             )
@@ -89,29 +111,30 @@ class Form:
             raise MalformedBodyError("the boundary in the Content-Type header is too long") from error
 
     def take(self, piece: bytes) -> None:
-        """Take the next piece of the body; blocks while the file is written."""
+        """Take the next piece of the body; blocks while a file is written."""
         self._bytes += len(piece)
-        if self._bytes > self._most_bytes:
-            raise TooLargeError(f"the body is over the limit of {self._most_bytes} bytes")
+        if self._bytes > self._allowance.bytes:
+            raise TooLargeError(f"the body is over the limit of {self._allowance.bytes} bytes")
         try:
             self._parser.write(piece)
         except FormParserError as error:
             raise MalformedBodyError("the body is not a whole multipart form") from error
 
-    def finish(self) -> Wishes:
-        """What was wished for, now that the body is complete."""
+    def finish(self) -> tuple[Field, ...]:
+        """The fields in order, now that the body is complete."""
         if not self._whole:
             raise MalformedBodyError("the body ends before its last boundary")
-        if not self._file_seen:
-            raise FileRequiredError("send it in a part named file")
-        return Wishes(output=self._output(), compressed=self._truth("compress"))
+        if not self._files:
+            raise FileRequiredError(f"send it in a part named {self._allowance.names[0]}")
+        return tuple(self._fields)
 
     def _begin_part(self) -> None:
         self._parts += 1
         self._header_bytes = 0
-        self._disposition = b""
-        if self._parts > _MOST_PARTS:
-            raise MalformedBodyError(f"the form has more than {_MOST_PARTS} parts")
+        self._disposition = self._content = b""
+        self._write = None
+        if self._parts > self._allowance.parts:
+            raise MalformedBodyError(f"the form has more than {self._allowance.parts} parts")
 
     def _take_header(self, data: bytes, start: int, end: int) -> None:
         self._count_header(end - start)
@@ -134,39 +157,24 @@ class Form:
     def _begin_content(self) -> None:
         _, parameters = parse_options_header(self._disposition)
         self._name = parameters.get(b"name", b"").decode("latin-1")
-        if self._name in _FIELDS:
-            self._fields[self._name] = b""
-        elif self._name == "file":
-            if self._file_seen:
-                raise InvalidParameterError("file: there are several; send one file a request")
-            self._file_seen = True
+        if self._name in self._allowance.names:
+            self._files += 1
+            if self._files > self._allowance.files:
+                most = "one file" if self._allowance.files == 1 else f"{self._allowance.files} files"
+                raise InvalidParameterError(f"{self._name}: there are too many; send at most {most} a request")
+            self._write = self._open_file()
 
     def _take_content(self, data: bytes, start: int, end: int) -> None:
-        if self._name == "file":
-            self._upload.write(data[start:end])
-        elif self._name in _FIELDS:
-            self._fields[self._name] += data[start:end]
-            if len(self._fields[self._name]) > _MOST_FIELD_BYTES:
+        if self._write:
+            self._write(data[start:end])
+        elif self._name in NAMES:
+            self._content += data[start:end]
+            if len(self._content) > _MOST_FIELD_BYTES:
                 raise InvalidParameterError(f"{self._name}: is over the limit of {_MOST_FIELD_BYTES} bytes")
+
+    def _end_part(self) -> None:
+        if self._name in NAMES:
+            self._fields.append(Field(name=self._name, value=self._content))
 
     def _end(self) -> None:
         self._whole = True
-
-    def _word(self, name: str) -> str:
-        return self._fields.get(name, b"").decode("utf-8", "replace").strip().lower()
-
-    def _truth(self, name: str) -> bool:
-        try:
-            return _TRUTHS[self._word(name)]
-        except KeyError as error:
-            raise InvalidParameterError(f"{name}: is neither true nor false") from error
-
-    def _output(self) -> Output:
-        names = [name for name in ("format", "output_format") if self._word(name)]
-        try:
-            outputs = {Output(self._word(name)) for name in names} or {Output.JSON}
-        except ValueError as error:
-            raise InvalidParameterError(f"{' and '.join(names)}: must be json or markdown") from error
-        if len(outputs) > 1:
-            raise InvalidParameterError("format and output_format: contradict each other")
-        return outputs.pop()

@@ -65,7 +65,7 @@ class Jobs:
         transitions = [TransitionView.of(line) for line in self.parts.chronicle.history(job_id)]
         return JobHistory(job=JobView.of(job, job_url(job_id)), transitions=transitions)
 
-    def result(self, job_id: JobId, format: Output = Output.JSON) -> Response:  # noqa: A002 - the contract's word
+    def result(self, job_id: JobId, format: Format = Output.JSON) -> Response:  # noqa: A002 - the contract's word
         """What the job left; 409 until it ended, and the failure that ended it if it failed."""
         result = result_of(self.parts.chronicle.job(job_id), format, self.parts.fetch)
         return result.response()

@@ -9,17 +9,16 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from ocr_inbox.errors import OcrInboxError, PipelineUnavailableError, TooLargeError, VlUnavailableError
-from ocr_inbox.model import Assignment, Job, JobState, Output, PipelineName, PipelineVitals, Priority
-from ocr_inbox_api.answers import Measured, result_of, success_schema
-from ocr_inbox_api.entrance import Entrance
-from ocr_inbox_api.form import ENVELOPE_BYTES, Wishes, receive
-from ocr_inbox_api.parts import ApiOptions, Parts
-from ocr_inbox_api.problems import Failure, documented, failure_of, failure_of_job, job_url
+from ocr_inbox.errors import OcrInboxError
+from ocr_inbox.model import Job, PipelineName
+from ocr_inbox_api.answers import Measured, success_schema
+from ocr_inbox_api.form import Allowance, receive
+from ocr_inbox_api.problems import Failure, documented, failure_of, job_url
+from ocr_inbox_api.reception import FAILURES, Reception, assignment_of, in_a_hurry
 from ocr_inbox_api.shapes import JobAnswer, JobView
-from ocr_inbox_api.statistics import Statistics
 from ocr_inbox_api.uploads import Upload, new_key
-from ocr_inbox_api.waiting import Waiting, first_of
+from ocr_inbox_api.waiting import first_of
+from ocr_inbox_api.wishes import Wishes, wishes_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +53,7 @@ class OnDemand:
     """Answers the requests of one endpoint."""
 
     endpoint: Endpoint
-    parts: Parts
-    options: ApiOptions
-    entrance: Entrance
-    waiting: Waiting
-    statistics: Statistics
+    reception: Reception
 
     async def answer(self, request: Request, prefer: Annotated[str | None, Header()] = None) -> Response:
         """Read one file; with `Prefer: respond-async`, say at once which job will.
@@ -66,81 +61,55 @@ class OnDemand:
         The file may be a jpeg, png, bmp, tiff, webp, gif or pdf; its content decides, not its name.
         """
         began = time.perf_counter()
-        vitals = self._vitals()
-        self.statistics.asked[vitals.family if vitals else self.endpoint.pipeline.value] += 1
+        self.reception.count_asked(self.endpoint.pipeline)
         outcome: Response | Failure = Failure(code="internal")
         try:
-            self._demand_readers(vitals)
-            self._demand_fitting(request)
-            outcome = await self._outcome(request, began, patient=not _in_a_hurry(prefer))
+            self.reception.demand_readers(self.endpoint.pipeline)
+            outcome = await self._outcome(request, began, patient=not in_a_hurry(prefer))
         except OcrInboxError as error:
             outcome = failure_of(error)
         except ClientDisconnect:
             outcome = Failure(code="client_gone")
         finally:
             if isinstance(outcome, Failure):
-                self.statistics.failed[outcome.code] += 1
+                self.reception.statistics.failed[outcome.code] += 1
         return outcome.response() if isinstance(outcome, Failure) else outcome
 
     async def _outcome(self, request: Request, began: float, *, patient: bool) -> Response | Failure:
         """The way of one request."""
-        key = new_key()
-        with self.waiting.expect(key) as end:
-            async with self.entrance.passed():
-                job, wishes = await self._take_in(request, key)
+        reception, key = self.reception, new_key()
+        with reception.waiting.expect(key) as end:
+            job, wishes = await self._take_in(request, key)
             uploaded = time.perf_counter() - began
             if not patient:
                 return _accepted(job)
-            ended = await first_of(request, end, self.options.timeout_seconds)
+            ended = await first_of(request, end, reception.options.timeout_seconds)
         if ended is None:
-            return _too_slow(job, self.options.timeout_seconds)
-        if ended.state is JobState.WAITING:
-            return failure_of_job(ended, {})
-        result = await run_in_threadpool(result_of, ended, wishes.output, self.parts.fetch)
+            return _too_slow(job, reception.options.timeout_seconds)
+        result = await run_in_threadpool(reception.outcome_of, ended, wishes.output)
         if isinstance(result, Failure):
             return result
         total = time.perf_counter() - began
         measured = Measured(upload_time=uploaded, total_time=total, compressed=wishes.compressed)
-        self.statistics.answered(result, measured)
+        reception.statistics.answered(result, measured)
         return await run_in_threadpool(result.measured(measured).response)
 
     async def _take_in(self, request: Request, key: str) -> tuple[Job, Wishes]:
-        limit = self.options.max_upload_bytes
-        with Upload(self.parts.uploads, key, limit) as upload:
-            wishes = await receive(request, upload, limit, self.options.upload_timeout_seconds)
-            return await run_in_threadpool(self._enqueue, upload, wishes), wishes
+        options = self.reception.options
+        allowance = Allowance(file_bytes=options.max_upload_bytes)
+        allowance.demand_fitting(request)
+        async with self.reception.entrance.passed():
+            with Upload(self.reception.parts.uploads, key, options.max_upload_bytes) as upload:
+                fields = await receive(request, lambda: upload.write, allowance, options.upload_timeout_seconds)
+                wishes = wishes_of(fields)
+                return await run_in_threadpool(self._enqueue, upload, wishes), wishes
 
     def _enqueue(self, upload: Upload, wishes: Wishes) -> Job:
         """In one step, so that a request that is given up leaves either a job with its file or neither."""
-        assignment = Assignment(
-            pipeline=self.endpoint.pipeline,
-            rule="upload",
-            priority=Priority.INTERACTIVE,
-            outputs=tuple(dict.fromkeys((Output.JSON, wishes.output))),
-        )
-        (job,) = self.parts.ledger.enqueue([(upload.seal(), assignment)])
+        order = (upload.seal(), assignment_of(self.endpoint.pipeline, wishes.output))
+        (job,) = self.reception.parts.ledger.enqueue([order])
         upload.keep()
         return job
-
-    def _vitals(self) -> PipelineVitals | None:
-        return next((it for it in self.parts.vitals.pipelines() if it.pipeline is self.endpoint.pipeline), None)
-
-    def _demand_readers(self, vitals: PipelineVitals | None) -> None:
-        if vitals is None:
-            raise PipelineUnavailableError(f"the {self.endpoint.pipeline.value} pipeline is not configured")
-        if not vitals.ready:
-            absent = VlUnavailableError if vitals.server else PipelineUnavailableError
-            raise absent(vitals.problem or "its readers are starting; try again a little later")
-
-    def _demand_fitting(self, request: Request) -> None:
-        declared = request.headers.get("content-length", "0")
-        limit = self.options.max_upload_bytes
-        if int(declared) > limit + ENVELOPE_BYTES:
-            raise TooLargeError(f"the body has {declared} bytes, and a file may have {limit}")
-
-
-def _in_a_hurry(prefer: str | None) -> bool:
-    return "respond-async" in [word.strip().lower() for word in (prefer or "").replace(";", ",").split(",")]
 
 
 def _accepted(job: Job) -> Response:
@@ -175,32 +144,7 @@ _BODY: dict[str, Any] = {
     }
 }
 
-_FAILURES = (
-    "file_required",
-    "unsupported_type",
-    "too_large",
-    "invalid_parameter",
-    "malformed_body",
-    "unreadable",
-    "encrypted",
-    "result_not_found",
-    "upload_timeout",
-    "vanished",
-    "queue_full",
-    "reading_failed",
-    "crashed",
-    "pipeline_unavailable",
-    "vl_unavailable",
-    "infrastructure",
-    "inbox_unavailable",
-    "ledger_unavailable",
-    "stopping",
-    "request_timeout",
-    "timeout",
-)
-
-
-def add_routes(router: APIRouter, parts: Parts, options: ApiOptions, waiting: Waiting, statistics: Statistics) -> None:
+def add_routes(router: APIRouter, reception: Reception) -> None:
     """Open every door of the table, under all its paths."""
     responses: dict[int | str, dict[str, Any]] = {
         200: {
@@ -208,11 +152,10 @@ def add_routes(router: APIRouter, parts: Parts, options: ApiOptions, waiting: Wa
             "content": {"application/json": {"schema": success_schema()}},
         },
         202: {"description": "The job that will read it, as `Prefer: respond-async` asked", "model": JobAnswer},
-        **documented(*_FAILURES),
+        **documented(*FAILURES),
     }
-    entrance = Entrance(parts.chronicle, options.max_waiting)
     for endpoint in ENDPOINTS:
-        door = OnDemand(endpoint, parts, options, entrance, waiting, statistics)
+        door = OnDemand(endpoint, reception)
         for path in (endpoint.path, *endpoint.aliases):
             router.add_api_route(
                 path,

@@ -17,10 +17,12 @@ UPLOADS = "uploads"
 class ApiOptions:
     """Limits of the API; without keys it asks nobody who they are, without origins no browser may call it.
 
-    `max_upload_bytes` is for the file alone. `max_waiting` counts open jobs of uploads.
+    `max_upload_bytes` is for one file alone, `max_batch_bytes` for all of a batch. `max_waiting` counts open jobs of uploads.
     """
 
     max_upload_bytes: int = 10 * 1024 * 1024
+    max_batch_files: int = 20
+    max_batch_bytes: int = 100 * 1024 * 1024
     max_waiting: int = 100
     timeout_seconds: float = 120.0
     upload_timeout_seconds: float = 60.0

@@ -90,11 +90,11 @@ class Failure:
     headers: Mapping[str, str] = field(default_factory=dict)
     record: Mapping[str, Json] = field(default_factory=dict)
 
-    def response(self) -> JSONResponse:
-        """The failure as it goes over the wire."""
+    def content(self) -> dict[str, Any]:
+        """The failure as JSON, for the wire."""
         row = problem(self.code)
         detail = row.detail or self.detail
-        content = {
+        return {
             **self.record,
             "success": False,
             "error": row.error,
@@ -102,7 +102,11 @@ class Failure:
             **({"detail": finite(detail)} if detail else {}),
             "error_code": self.code,
         }
-        return JSONResponse(content, row.status, {**row.headers, **self.headers})
+
+    def response(self) -> JSONResponse:
+        """The failure as it goes over the wire."""
+        row = problem(self.code)
+        return JSONResponse(self.content(), row.status, {**row.headers, **self.headers})
 
 
 def failure_of(error: OcrInboxError) -> Failure:

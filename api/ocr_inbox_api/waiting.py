@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
@@ -14,6 +14,8 @@ from ocr_inbox_api.parts import UPLOADS
 from ocr_inbox_api.problems import problem
 
 _UNAVAILABLE = 503
+
+Told = TypeVar("Told")
 
 
 class Waiting:
@@ -71,8 +73,8 @@ def _settle(outcome: asyncio.Future[Job], job: Job) -> None:
         outcome.set_result(job)
 
 
-async def first_of(request: Request, outcome: asyncio.Future[Job], seconds: float) -> Job | None:
-    """The job when it is told of, or None after `seconds`; raises ClientDisconnect where nobody listens any more."""
+async def first_of(request: Request, outcome: asyncio.Future[Told], seconds: float) -> Told | None:
+    """The outcome when it is told of, or None after `seconds`; raises ClientDisconnect where nobody listens any more."""
     gone = asyncio.ensure_future(request.receive())
     either: tuple[asyncio.Future[Any], ...] = (outcome, gone)
     try:

@@ -49,7 +49,7 @@ class _Desk:
 
     def read(self, number: int, path: Path) -> DeskResult:
         job = _job(number, path, self.plan.pipeline, self.outputs)
-        digest = self.plan.habits.digests[self.outputs]
+        digest = self.plan.habits.digest(self.outputs)
         try:
             source = _source(path)
             reading = self._reading(source)
@@ -63,8 +63,8 @@ class _Desk:
 
     def _reading(self, source: Source) -> Reading:
         (first,) = self.readers.read([Window(source=source, first_page=0, page_count=FIRST_PAGES)])
-        pages = self.plan.habits.window_pages
-        return with_rest(demand_reading(first), source, readers=self.readers, window_pages=pages, note=lambda *_: None)
+        pace = self.plan.habits.pace
+        return with_rest(demand_reading(first), source, readers=self.readers, pace=pace, kept={}, keep=lambda *_: None)
 
 
 def _result(path: Path, files: Sequence[Deliverable]) -> DeskResult:

@@ -3,10 +3,14 @@
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
+from ocr_inbox.checkpoints import Progress, kept_windows
 from ocr_inbox.errors import (
     InfrastructureError,
     LedgerUnavailableError,
@@ -22,7 +26,7 @@ from ocr_inbox.ports import Clock, Inbox, Outcome, Readers
 from ocr_inbox.reading import AlreadyRead, Reading, Window
 from ocr_inbox.retrying import Patience, Verdict, decide
 from ocr_inbox.sidecar import Provenance, known_sha256, render, render_failure
-from ocr_inbox.windows import FIRST_PAGES, demand_reading, with_rest
+from ocr_inbox.windows import FIRST_PAGES, FIRST_WINDOW, Pace, demand_reading, with_rest
 
 _IDLE_SECONDS = 1.0
 """How often an idle lane looks for jobs that became due, or that another process put into the ledger."""
@@ -32,17 +36,23 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
-    """How a pipeline's documents are read; `digests` name the configuration for each set of outputs.
+    """How a pipeline's documents are read; `digest` names the configuration with the outputs that are asked for.
 
     An eager lane loads its engine at once, another one when the first document is there.
     """
 
     pipeline: PipelineName
-    digests: Mapping[tuple[Output, ...], str]
+    digest: Callable[[tuple[Output, ...]], str]
     patience: Patience
-    window_pages: int = 4
+    pace: Pace
     batch: int = 1
     eager: bool = True
+
+
+def _nothing_to_end() -> "Future[None]":
+    ended: Future[None] = Future()
+    ended.set_result(None)
+    return ended
 
 
 @dataclass
@@ -57,23 +67,33 @@ class Lane:
     clock: Clock
     _stop: threading.Event = field(default_factory=threading.Event)
     _obstacle: str | None = None
+    _ending: "Future[None]" = field(default_factory=_nothing_to_end)
 
     def run(self, stop: threading.Event) -> None:
-        """Serve until `stop`; a job is claimed only when a reader stands ready for it."""
+        """Serve until `stop`; a job is claimed only when a reader stands ready for it.
+
+        While one batch is delivered and archived, the next one is read: the reader never waits for a disk.
+        """
         self._stop = stop
-        while not stop.is_set():
-            heard = self.ledger.bell.count()
-            try:
-                jobs = self._claimed()
-                self._serve(jobs)
-            except StoppingError:
-                return
-            except InfrastructureError as error:
-                self._wait_for_the_world(error)
-            else:
-                self._obstacle = None
-                if not jobs:
-                    self.ledger.bell.wait(heard, _IDLE_SECONDS)
+        with ThreadPoolExecutor(1, thread_name_prefix=f"{self.name}-end") as second_hand:
+            while not stop.is_set():
+                heard = self.ledger.bell.count()
+                try:
+                    self._serve(self._claimed(), second_hand)
+                except StoppingError:
+                    break
+                except InfrastructureError as error:
+                    self._wait_for_the_world(error)
+                else:
+                    self._obstacle = None
+                    if self._ending.done():
+                        self.ledger.bell.wait(heard, _IDLE_SECONDS)
+        self._take_failure()
+
+    def _take_failure(self) -> None:
+        """What ended the second hand ends the lane; what was in its way when stopping is found at the next start."""
+        with suppress(InfrastructureError):
+            self._ending.result()
 
     def _claimed(self) -> list[Job]:
         pipeline = self.habits.pipeline
@@ -90,8 +110,13 @@ class Lane:
         if not self._stop.is_set():
             self.ledger.bell.wait(self.ledger.bell.count(), self.habits.patience.put_off_delay)
 
-    def _serve(self, jobs: Sequence[Job]) -> None:
+    def _serve(self, jobs: Sequence[Job], second_hand: Executor) -> None:
         first = self._first_windows([job for job in jobs if job.sidecar is None])
+        self._ending.result()
+        if jobs:
+            self._ending = second_hand.submit(self._end, jobs, first)
+
+    def _end(self, jobs: Sequence[Job], first: Mapping[int, Outcome]) -> None:
         for job in jobs:
             try:
                 self._conduct(job, first.get(job.id))
@@ -132,7 +157,12 @@ class Lane:
         windows: list[tuple[Job, Window]] = []
         for job in jobs:
             try:
-                windows.append((job, self._window(job)))
+                window = self._window(job)
+                kept = kept_windows(self.ledger, job, self._digest(job)).get(FIRST_WINDOW)
+                if kept is None:
+                    windows.append((job, window))
+                else:
+                    outcomes[job.id] = kept
             except OcrInboxError as error:
                 outcomes[job.id] = error
         try:
@@ -159,13 +189,19 @@ class Lane:
         """All pages, or the word that they were read before."""
         if isinstance(first, AlreadyRead):
             return first
-        return with_rest(
-            demand_reading(first),
-            self._inbox(job).locate(job.document),
-            readers=self.readers,
-            window_pages=self.habits.window_pages,
-            note=lambda done, total: self._noted(lambda: self.ledger.note_pages(job, done, total)),
-        )
+        reading = demand_reading(first)
+        if reading.page_total <= FIRST_PAGES:
+            return reading
+        kept = kept_windows(self.ledger, job, self._digest(job))
+        progress = Progress.after(self.ledger, job, self._digest(job), kept)
+        keep = partial(self._keep, progress)
+        if FIRST_WINDOW not in kept:
+            keep(FIRST_WINDOW, reading)
+        source = self._inbox(job).locate(job.document)
+        return with_rest(reading, source, readers=self.readers, pace=self.habits.pace, kept=kept, keep=keep)
+
+    def _keep(self, progress: Progress, first_page: int, reading: Reading) -> None:
+        self._noted(lambda: progress.note(first_page, reading))
 
     def _fail(self, job: Job, error: OcrInboxError) -> None:
         now, chance = self.clock(), random.random()  # noqa: S311 - spreads retries, guards nothing
@@ -204,4 +240,4 @@ class Lane:
         return Provenance(uri=inbox.uri(job.document), config_digest=self._digest(job), now=self.clock())
 
     def _digest(self, job: Job) -> str:
-        return self.habits.digests[job.assignment.outputs]
+        return self.habits.digest(job.assignment.outputs)

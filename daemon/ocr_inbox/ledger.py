@@ -127,9 +127,21 @@ class Ledger:
         )
         return any(self.database.read(query, (pipeline, int(priority), now)) for priority in Priority)
 
-    def note_pages(self, job: Job, done: int, total: int) -> None:
-        """So many of the job's pages are read."""
-        self._update(job, "pages_done = :done, pages = :total", done=done, total=total)
+    def note_window(  # noqa: PLR0913 - one row's columns
+        self, job: Job, first_page: int, config_digest: str, content: bytes, *, done: int, total: int
+    ) -> None:
+        """These pages are read: keep them, so that no crash costs them again; `done` of `total` pages are."""
+        with self.database.transaction() as connection:
+            self._change(connection, job, "pages_done = :done, pages = :total", done=done, total=total)
+            connection.execute(
+                "INSERT OR REPLACE INTO windows (job, first_page, config_digest, content) VALUES (?, ?, ?, ?)",
+                (job.id, first_page, config_digest, content),
+            )
+
+    def windows(self, job: Job, config_digest: str) -> dict[int, bytes]:
+        """What is kept of a job under this configuration, by first page."""
+        query = "SELECT first_page, content FROM windows WHERE job = ? AND config_digest = ?"
+        return {row["first_page"]: row["content"] for row in self.database.read(query, (job.id, config_digest))}
 
     def note_sidecar(self, job: Job, sidecar: str, pages: int | None = None) -> None:
         """The sidecar is durable: from here on the document is never read again for this job."""
@@ -222,10 +234,14 @@ class Ledger:
 
     def _update(self, job: Job, assignments: str, **values: object) -> sqlite3.Row:
         with self.database.transaction() as connection:
-            row: sqlite3.Row | None = connection.execute(
-                f"UPDATE jobs SET {assignments} {_FENCE} RETURNING *",  # noqa: S608 - constant text, bound values
-                {**values, "id": job.id, "attempt": job.attempts},
-            ).fetchone()
+            return self._change(connection, job, assignments, **values)
+
+    @staticmethod
+    def _change(connection: sqlite3.Connection, job: Job, assignments: str, **values: object) -> sqlite3.Row:
+        row: sqlite3.Row | None = connection.execute(
+            f"UPDATE jobs SET {assignments} {_FENCE} RETURNING *",  # noqa: S608 - constant text, bound values
+            {**values, "id": job.id, "attempt": job.attempts},
+        ).fetchone()
         if row is None:
             raise LostClaimError(f"cannot update job {job.id}: attempt {job.attempts} no longer holds it")
         return row

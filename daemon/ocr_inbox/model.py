@@ -37,6 +37,10 @@ class Output(str, Enum):
 
     JSON = "json"
     MARKDOWN = "markdown"
+    CSV = "csv"
+    XLSX = "xlsx"
+    HOCR = "hocr"
+    ALTO = "alto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,8 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import lru_cache, partial
 from importlib.metadata import version
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from ocr_inbox.dispatch import Habits
@@ -18,6 +17,7 @@ from ocr_inbox.reading import Limits
 from ocr_inbox.retrying import Patience
 from ocr_inbox.settings import ReaderSettings, Settings
 from ocr_inbox.sidecar import SCHEMA_VERSION
+from ocr_inbox.windows import Pace
 
 if TYPE_CHECKING:
     from ocr_inbox.paddle.document import DocumentOptions
@@ -84,40 +84,41 @@ def plans(settings: Settings) -> tuple[Plan, ...]:
 
 def text_plan(settings: Settings) -> Plan:
     """PP-OCR."""
-    options = text_options(settings)
+    options, readers = text_options(settings), _reader_count(settings.pipelines.text)
     return Plan(
         family="ocr" + options.family.removeprefix("PP-OCR"),
         models=options.model_names() if options.models else (),
         open_engine=partial(open_text_reader, options, limits(settings)),
-        readers=_reader_count(settings.pipelines.text),
+        readers=readers,
         care=_care(settings.pipelines.text),
-        habits=_habits(settings, PipelineName.TEXT, settings.pipelines.text, options),
+        habits=_habits(settings, PipelineName.TEXT, settings.pipelines.text, options, readers),
     )
 
 
 def table_plan(settings: Settings) -> Plan:
     """PP-StructureV3."""
-    options = table_options(settings)
+    options, readers = table_options(settings), _reader_count(settings.pipelines.table)
     return Plan(
         family="structure",
         models=options.model_names(),
         open_engine=partial(open_table_reader, options, limits(settings)),
-        readers=_reader_count(settings.pipelines.table),
+        readers=readers,
         care=_care(settings.pipelines.table),
-        habits=_habits(settings, PipelineName.TABLE, settings.pipelines.table, options),
+        habits=_habits(settings, PipelineName.TABLE, settings.pipelines.table, options, readers),
     )
 
 
 def document_plan(settings: Settings) -> Plan:
     """PaddleOCR-VL."""
     options, document = document_options(settings), settings.pipelines.document
+    readers = document.readers or _DOCUMENT_READERS
     return Plan(
         family="vl",
         models=(),
         open_engine=partial(open_document_reader, options, limits(settings)),
-        readers=document.readers or _DOCUMENT_READERS,
+        readers=readers,
         care=_care(document),
-        habits=_habits(settings, PipelineName.DOCUMENT, document, options),
+        habits=_habits(settings, PipelineName.DOCUMENT, document, options, readers),
         server=VlServer(url=options.server_url, model=options.server_model, look_seconds=document.look_seconds),
     )
 
@@ -234,20 +235,15 @@ def _care(section: ReaderSettings) -> Care:
     )
 
 
-def _habits(settings: Settings, pipeline: PipelineName, section: ReaderSettings, options: Any) -> Habits:
+def _habits(settings: Settings, pipeline: PipelineName, section: ReaderSettings, options: Any, readers: int) -> Habits:
     return Habits(
         pipeline=pipeline,
-        digests={outputs: _digest(settings, options, outputs) for outputs in _every_choice_of_outputs()},
+        digest=lru_cache(partial(_digest, settings, options)),
         patience=patience(settings),
-        window_pages=section.window_pages,
+        pace=Pace(window_pages=section.window_pages, abreast=readers),
         batch=section.batch,
         eager=section.preload,
     )
-
-
-def _every_choice_of_outputs() -> list[tuple[Output, ...]]:
-    others = [output for output in Output if output is not Output.JSON]
-    return [(Output.JSON, *choice) for size in range(len(others) + 1) for choice in combinations(others, size)]
 
 
 def _digest(settings: Settings, options: Any, outputs: Sequence[Output]) -> str:

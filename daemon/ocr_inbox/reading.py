@@ -79,7 +79,7 @@ class Block:
 class Page:
     """One page as it was read; `index` counts from 0, width and height are pixels.
 
-    PP-OCR finds regions; PP-StructureV3 layout, tables, formulas, blocks and markdown; PaddleOCR-VL the last two.
+    PP-OCR finds regions; PP-StructureV3 layout, tables, formulas, blocks and markdown; PaddleOCR-VL tables and the last two.
     """
 
     index: int

@@ -59,3 +59,17 @@ CREATE TRIGGER job_changed AFTER UPDATE OF state ON jobs WHEN old.state IS NOT n
     INSERT INTO transitions (job, at, state, attempt, code, reason)
     VALUES (new.id, new.changed_at, new.state, new.attempts, new.code, new.reason);
 END;
+
+-- Windows of a document that were read already; they go when its sidecar is there, or it comes to its end.
+CREATE TABLE windows (
+    job           INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    first_page    INTEGER NOT NULL CHECK (first_page >= 0),
+    config_digest TEXT    NOT NULL,
+    content       BLOB    NOT NULL,
+    PRIMARY KEY (job, first_page)
+) STRICT;
+
+CREATE TRIGGER windows_forgotten AFTER UPDATE OF sidecar, finished_at ON jobs
+WHEN new.sidecar IS NOT NULL OR new.finished_at IS NOT NULL BEGIN
+    DELETE FROM windows WHERE job = new.id;
+END;

@@ -1,4 +1,4 @@
-"""What is left beside a document: a reading or a failure as versioned JSON, and as markdown."""
+"""What is left beside a document: a reading or a failure as versioned JSON, and what else its rule asks for."""
 
 import json
 import math
@@ -7,12 +7,20 @@ from datetime import datetime, timezone
 
 from ocr_inbox.errors import OcrInboxError, UnreadableDocumentError
 from ocr_inbox.model import Job, Output
+from ocr_inbox.outputs import RENDERERS, shortcomings
 from ocr_inbox.reading import Deliverable, Reading
 from ocr_inbox.results import Json, markdown, result_of
 
 SCHEMA_VERSION = 1
 
-SUFFIXES = {Output.JSON: ".ocr.json", Output.MARKDOWN: ".ocr.md"}
+SUFFIXES = {
+    Output.JSON: ".ocr.json",
+    Output.MARKDOWN: ".ocr.md",
+    Output.CSV: ".ocr.csv",
+    Output.XLSX: ".ocr.xlsx",
+    Output.HOCR: ".ocr.hocr",
+    Output.ALTO: ".ocr.alto.xml",
+}
 """What is appended to a document's name; nothing that ends so is ever taken for a document."""
 
 _SCHEMA: dict[str, Json] = {"name": "ocr-inbox/sidecar", "version": SCHEMA_VERSION}
@@ -34,11 +42,16 @@ def render(job: Job, reading: Reading, provenance: Provenance) -> tuple[Delivera
     """
     if reading.failed and not reading.pages:
         raise UnreadableDocumentError(f"cannot read any page: {reading.failed[0].reason}")
-    files = []
-    if Output.MARKDOWN in job.assignment.outputs:
-        files.append(Deliverable(output=Output.MARKDOWN, content=_clean(markdown(reading.pages)).encode()))
+    others = [output for output in job.assignment.outputs if output is not Output.JSON]
+    files = [Deliverable(output=output, content=_rendered(output, reading)) for output in others]
     files.append(Deliverable(output=Output.JSON, content=_encode(_success(job, reading, provenance))))
     return tuple(files)
+
+
+def _rendered(output: Output, reading: Reading) -> bytes:
+    if output is Output.MARKDOWN:
+        return _clean(markdown(reading.pages)).encode()
+    return RENDERERS[output](reading)
 
 
 def render_failure(job: Job, error: OcrInboxError, provenance: Provenance) -> tuple[Deliverable, ...]:
@@ -106,7 +119,7 @@ def _success(job: Job, reading: Reading, provenance: Provenance) -> Json:
         "failed_pages": [
             {"page": failure.index, "error_code": failure.code, "error": failure.reason} for failure in reading.failed
         ],
-        "warnings": list(reading.warnings),
+        "warnings": [*reading.warnings, *shortcomings(reading, job.assignment.outputs)],
     }
 
 

@@ -16,7 +16,7 @@ def test_the_history_writes_itself(ledger: Ledger, chronicle: Chronicle, clock: 
     ledger.retry(job, "timeout", "too slow", not_before=1001.0)
     clock.now = 1002.0
     (job,) = ledger.claim(TEXT, "lane", 1)
-    ledger.note_pages(job, 1, 2)
+    ledger.note_window(job, 0, "c0ffee", b"{}", done=1, total=2)
     clock.now = 1003.0
     ledger.bury(job, "crashed", "why")
     lines = [(line.at, line.state.value, line.attempt, line.code) for line in chronicle.history(job.id)]

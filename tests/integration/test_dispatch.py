@@ -12,6 +12,7 @@ from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.database import Database
 from ocr_inbox.errors import (
     InboxUnavailableError,
+    PipelineUnavailableError,
     ReaderCrashedError,
     UnreadableDocumentError,
     UnsupportedTypeError,
@@ -89,8 +90,8 @@ def test_a_document_that_fails_every_time_is_buried_and_whoever_dropped_it_is_to
     site.readers.script["a.png"] = [ReaderCrashedError("cannot read it: its reader died")] * 3
     site.archiving().drop("a.png", "b.png")
     outcomes = []
-    for _ in range(4):
-        outcomes += [(job.document.key, job.state.value, job.attempts) for job in site.serve()]
+    for several in (2, 1, 1):
+        outcomes += [(job.document.key, job.state.value, job.attempts) for job in site.serve(several)]
         site.clock.now += 60
     assert outcomes == [
         ("a.png", "waiting", 1),
@@ -145,7 +146,7 @@ def _with_a_new_ledger(site: Site, serve: Callable[[Site], None]) -> None:
 def test_a_lost_ledger_does_not_have_everything_read_again(site: Site) -> None:
     site.drop("a.png")
     first = site.serve()[0].sidecar
-    written = (site.root / "a.png.ocr.json").stat()
+    written = (site.root / "a.png.ocr.json").stat().st_ino
 
     def serve(site: Site) -> None:
         site.note("a.png")
@@ -153,7 +154,7 @@ def test_a_lost_ledger_does_not_have_everything_read_again(site: Site) -> None:
         assert (job.state, job.sidecar) == (JobState.DONE, first)
 
     _with_a_new_ledger(site, serve)
-    assert (site.root / "a.png.ocr.json").stat() == written
+    assert (site.root / "a.png.ocr.json").stat().st_ino == written
 
 
 def test_another_configuration_reads_again(site: Site) -> None:
@@ -179,7 +180,7 @@ def test_the_windows_of_a_long_document_are_joined_in_order(site: Site, chronicl
 
     site.readers.script["a.pdf"] = [watch] * 9
     (done,) = site.serve()
-    assert [(window.first_page, window.page_count) for window in site.readers.asked] == [(0, 1), (1, 4), (5, 4), (9, 4)]
+    assert [(window.first_page, window.page_count) for window in site.readers.asked] == [(0, 1), (1, 4), (5, 4), (9, 1)]
     assert progress == [(0, None), (1, 10), (5, 10), (9, 10)]
     assert (done.pages_done, done.pages) == (10, 10)
     assert [region["page"] for region in site.sidecar("a.pdf")["result"]["regions"]] == list(range(10))
@@ -197,12 +198,42 @@ def test_a_long_document_that_changes_between_two_windows_is_let_go(site: Site) 
     assert not (site.root / "a.pdf.ocr.json").exists()
 
 
-def test_a_failure_in_a_later_window_is_a_failure_of_the_document(site: Site) -> None:
-    site.readers.script["a.pdf"] = [read_as_told, ReaderCrashedError("cannot read it: its reader died")]
+def test_a_window_that_brings_its_reader_down_costs_only_the_page_that_does(site: Site) -> None:
+    crash = ReaderCrashedError("cannot read it: its reader died")
+    site.readers.script["a.pdf"] = [read_as_told, crash, read_as_told, crash]
     site.drop("a.pdf", content=b"9 pages")
-    assert [(job.state, job.code) for job in site.serve()] == [(JobState.WAITING, "crashed")]
+    (done,) = site.serve()
+    assert (done.state, done.attempts) == (JobState.DONE, 1)
+    sidecar = site.sidecar("a.pdf")
+    assert (sidecar["status"], [failure["page"] for failure in sidecar["failed_pages"]]) == ("partial", [2])
+    assert [region["page"] for region in sidecar["result"]["regions"]] == [0, 1, 3, 4, 5, 6, 7, 8]
+
+
+def test_windows_that_were_read_before_a_failure_are_not_read_again(site: Site) -> None:
+    away = PipelineUnavailableError("cannot read it now")
+    site.readers.script["a.pdf"] = [read_as_told, read_as_told, away]
+    site.drop("a.pdf", content=b"9 pages")
+    assert [(job.state, job.code) for job in site.serve()] == [(JobState.WAITING, "pipeline_unavailable")]
     site.clock.now += 60
     assert site.serve()[0].state is JobState.DONE
+    assert [window.first_page for window in site.readers.asked] == [0, 1, 5, 5]
+    assert [region["page"] for region in site.sidecar("a.pdf")["result"]["regions"]] == list(range(9))
+
+
+def test_windows_that_were_read_under_another_configuration_are_read_again(site: Site) -> None:
+    site.readers.script["a.pdf"] = [read_as_told, read_as_told, PipelineUnavailableError("cannot read it now")]
+    site.drop("a.pdf", content=b"9 pages")
+    site.serve()
+    site.config_digest = "decade"
+    site.clock.now += 60
+    assert site.serve()[0].state is JobState.DONE
+    assert [window.first_page for window in site.readers.asked] == [0, 1, 5, 0, 1, 5]
+
+
+def test_nothing_of_a_document_that_came_to_its_end_is_kept(site: Site, database: Database) -> None:
+    site.drop("a.pdf", content=b"9 pages")
+    site.serve()
+    assert database.read("SELECT * FROM windows") == []
 
 
 def test_one_bad_document_in_a_batch_harms_nobody(site: Site) -> None:

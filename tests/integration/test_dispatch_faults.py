@@ -49,12 +49,12 @@ def test_a_pipeline_that_fails_after_the_claim_gives_all_jobs_back(site: Site) -
 
 def test_what_a_stopping_daemon_cut_short_is_first_in_line_when_it_starts_again(site: Site) -> None:
     site.readers.script["a.png"] = [StoppingError("cannot read now: the daemon is stopping")]
-    site.drop("a.png")
-    site.clock.now += 10
-    site.drop("b.png")
+    (noted,) = site.drop("a.png")
     site.clock.now += 10
     (job,) = site.serve()
     assert (job.state, job.code, job.attempts_allowed) == (JobState.WAITING, "stopping", 4)
+    assert job.not_before == noted.not_before
+    site.drop("b.png")
     assert [(job.document.key, job.state.value) for job in site.serve(2)] == [("a.png", "done"), ("b.png", "done")]
 
 

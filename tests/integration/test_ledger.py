@@ -117,7 +117,7 @@ def test_waiting_for_the_world_costs_no_attempt_but_the_number_goes_on(ledger: L
 
 
 _UPDATES = {
-    "note_pages": lambda ledger, job: ledger.note_pages(job, 1, 2),
+    "note_window": lambda ledger, job: ledger.note_window(job, 0, "c0ffee", b"{}", done=1, total=2),
     "note_sidecar": lambda ledger, job: ledger.note_sidecar(job, "file:///a.ocr.json"),
     "finish": lambda ledger, job: ledger.finish(job),
     "bury": lambda ledger, job: ledger.bury(job, "crashed", "why"),
@@ -149,7 +149,7 @@ def test_a_finished_job_cannot_be_finished_again(ledger: Ledger) -> None:
 
 def test_progress_and_the_sidecar_are_kept_over_a_restart(ledger: Ledger, chronicle: Chronicle) -> None:
     job = claimed(ledger)
-    ledger.note_pages(job, 4, 9)
+    ledger.note_window(job, 0, "c0ffee", b"{}", done=4, total=9)
     ledger.note_sidecar(job, "file:///a.ocr.json")
     assert ledger.recover() == 1
     waiting = chronicle.job(job.id)

@@ -95,11 +95,13 @@ class DocumentEngine:
         height, width = pixels.shape[:2]
         self._deadline = time.monotonic() + self._options.page_seconds
         result = self._predicted(index, pixels)
+        blocks = tuple(_block(block) for block in result.json["res"]["parsing_res_list"])
         return Page(
             index=index,
             width=width,
             height=height,
-            blocks=tuple(_block(block) for block in result.json["res"]["parsing_res_list"]),
+            tables=tuple(_table(block) for block in blocks if "<table" in block.content),
+            blocks=blocks,
             markdown=result.markdown["markdown_texts"].strip(),
         )
 
@@ -182,6 +184,10 @@ class DocumentEngine:
         """Replace the 600 seconds that PaddleX gives every request by what is left for the page."""
         left = max(self._deadline - time.monotonic(), 0.001)
         request.extensions["timeout"] = {"connect": min(left, 5.0), "read": left, "write": left, "pool": left}
+
+
+def _table(block: Block) -> Table:
+    return Table(html=block.content, bbox=block.bbox, cells=cells_of(block.content, []))
 
 
 def _block(block: dict[str, Any]) -> Block:

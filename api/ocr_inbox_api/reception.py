@@ -1,0 +1,83 @@
+"""What every request for a reading meets: whether anybody reads, the order to the ledger, and what became of it."""
+
+from dataclasses import dataclass
+
+from ocr_inbox.errors import PipelineUnavailableError, VlUnavailableError
+from ocr_inbox.model import Assignment, Job, JobState, Output, PipelineName, PipelineVitals, Priority
+from ocr_inbox_api.answers import Result, result_of
+from ocr_inbox_api.entrance import Entrance
+from ocr_inbox_api.parts import ApiOptions, Parts
+from ocr_inbox_api.problems import Failure, failure_of_job
+from ocr_inbox_api.statistics import Statistics
+from ocr_inbox_api.waiting import Waiting
+
+FAILURES = (
+    "file_required",
+    "unsupported_type",
+    "too_large",
+    "invalid_parameter",
+    "malformed_body",
+    "unreadable",
+    "encrypted",
+    "result_not_found",
+    "upload_timeout",
+    "vanished",
+    "queue_full",
+    "reading_failed",
+    "crashed",
+    "pipeline_unavailable",
+    "vl_unavailable",
+    "infrastructure",
+    "inbox_unavailable",
+    "ledger_unavailable",
+    "stopping",
+    "request_timeout",
+    "timeout",
+)
+"""How such a request may fail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reception:
+    """What all doors share."""
+
+    parts: Parts
+    options: ApiOptions
+    entrance: Entrance
+    waiting: Waiting
+    statistics: Statistics
+
+    def vitals_of(self, pipeline: PipelineName) -> PipelineVitals | None:
+        """How a pipeline is, if it is configured."""
+        return next((it for it in self.parts.vitals.pipelines() if it.pipeline is pipeline), None)
+
+    def count_asked(self, pipeline: PipelineName) -> None:
+        """Count a file that is to be read, by the wire's word for the pipeline."""
+        vitals = self.vitals_of(pipeline)
+        self.statistics.asked[vitals.family if vitals else pipeline.value] += 1
+
+    def demand_readers(self, pipeline: PipelineName) -> None:
+        """Raises PipelineUnavailableError where a file would wait for its reader, and says why."""
+        vitals = self.vitals_of(pipeline)
+        if vitals is None:
+            raise PipelineUnavailableError(f"the {pipeline.value} pipeline is not configured")
+        if not vitals.ready:
+            absent = VlUnavailableError if vitals.server else PipelineUnavailableError
+            raise absent(vitals.problem or "its readers are starting; try again a little later")
+
+    def outcome_of(self, job: Job, output: Output) -> Result | Failure:
+        """What a job that ended or was put off is answered with; blocks, and raises what `result_of` raises."""
+        return (
+            failure_of_job(job, {}) if job.state is JobState.WAITING else result_of(job, output, self.parts.fetch)
+        )
+
+
+def assignment_of(pipeline: PipelineName, output: Output) -> Assignment:
+    """What becomes of an upload; its JSON is always left, for whoever asks about the job."""
+    outputs = tuple(dict.fromkeys((Output.JSON, output)))
+    return Assignment(pipeline=pipeline, rule="upload", priority=Priority.INTERACTIVE, outputs=outputs)
+
+
+def in_a_hurry(prefer: str | None) -> bool:
+    """Whether a Prefer header asks not to wait for the result."""
+    return "respond-async" in [word.strip().lower() for word in (prefer or "").replace(";", ",").split(",")]
