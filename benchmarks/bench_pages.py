@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from figures import Against, Daemon, Peer, bare_paddle, daemon, page_files, report, rounds, workplace
+from figures import Against, Daemon, Peer, bare_paddle, daemon, page_files, report, rounds, wait_until, workplace
 
 _PAGES = 60
 _TURN = 5
@@ -24,35 +24,48 @@ _MS = 1e3
 class _Round:
     """Seconds of the daemon from the first claim to the last finish and from the first drop to the last sidecar.
 
-    Further those of the bare loop, and for each page those from its claim to the next one's outside the engine.
+    `pages` are those from each claim to the next one, `outside_engine` what of them was not spent in the engine
+    (of pages that no turn of the other cut in two), and `bare` those of each page in the loop.
     """
 
     claim_to_finish: float
     drop_to_sidecar: float
-    bare: float
+    pages: Sequence[float]
     outside_engine: Sequence[float]
+    bare: Sequence[float]
 
 
 def _read_by_turns(it: Daemon, paddle: Peer, paths: Sequence[Path], prefix: str) -> _Round:
     copies = [it.texts / f"{prefix}-{path.name}" for path in paths]
-    dropped, paused, bare = time.time(), 0.0, 0.0
+    dropped, pauses, bare = time.time(), [], []
     for path, copy in zip(paths, copies, strict=True):
         copy.write_bytes(path.read_bytes())
     for start in range(0, len(paths), _TURN):
-        finished = it.wait_for_done(prefix, start + _TURN, every=0.05)[-1]
-        before = paused
+        wait_until(_sidecar(copies[start + _TURN - 1]).exists)  # asking the ledger all the time would slow it down
+        finished = it.wait_for_done(prefix, start + _TURN)[-1]
         with _stopped(it):
-            began = time.monotonic()
-            bare += sum(paddle.ask([str(path) for path in paths[start : start + _TURN]]))
-            paused += time.monotonic() - began
+            stopped = time.time()
+            bare += paddle.ask([str(path) for path in paths[start : start + _TURN]])
+            pauses.append((stopped, time.time()))
     claims = sorted((it.times("running", copy.name)[0], copy) for copy in copies)
-    spans = [later - claimed for (claimed, _), (later, _) in pairwise([*claims, (finished, None)])]
+    spans = list(pairwise([*(claimed for claimed, _ in claims), finished]))
+    engine = [_engine_seconds(copy) for _, copy in claims]
     return _Round(
-        claim_to_finish=finished - claims[0][0] - before,
-        drop_to_sidecar=max(_sidecar(copy).stat().st_mtime for copy in copies) - dropped - before,
+        claim_to_finish=_running(claims[0][0], finished, pauses),
+        drop_to_sidecar=_running(dropped, max(_sidecar(copy).stat().st_mtime for copy in copies), pauses),
+        pages=[_running(claimed, later, pauses) for claimed, later in spans],
+        outside_engine=[
+            later - claimed - inside
+            for (claimed, later), inside in zip(spans, engine, strict=True)
+            if _running(claimed, later, pauses) == later - claimed  # the engine's own clock does not stop in a pause
+        ],
         bare=bare,
-        outside_engine=[span - _engine_seconds(copy) for span, (_, copy) in zip(spans, claims, strict=True)],
     )
+
+
+def _running(since: float, until: float, pauses: Sequence[tuple[float, float]]) -> float:
+    """Seconds between two times, less those in which the daemon stood still."""
+    return until - since - sum(max(0.0, min(until, end) - max(since, begin)) for begin, end in pauses)
 
 
 @contextmanager
@@ -84,11 +97,12 @@ def _write_all(folder: Path, contents: Sequence[bytes]) -> list[Path]:
 
 
 def _report(results: Sequence[_Round]) -> None:
-    loop = Against(name="bare_predict_loop", samples=[result.bare for result in results])
+    loop = Against(name="bare_predict_loop", samples=[sum(result.bare) for result in results])
     report("pages_overhead", "s", [result.claim_to_finish for result in results], loop)
     report("pages_overhead_drop_to_sidecar", "s", [result.drop_to_sidecar for result in results], loop)
+    page = Against(name="bare_predict_page", samples=[seconds * _MS for result in results for seconds in result.bare])
+    report("page_ms", "ms", [seconds * _MS for result in results for seconds in result.pages], page)
     outside = [seconds * _MS for result in results for seconds in result.outside_engine]
-    page = Against(name="bare_predict_page", samples=[result.bare / _PAGES * _MS for result in results])
     report("page_outside_engine_ms", "ms", outside, page)
 
 

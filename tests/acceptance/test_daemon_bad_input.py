@@ -210,7 +210,7 @@ def test_a_document_waits_with_the_reason_until_its_folder_can_be_written(tmp_pa
         (waits, *_) = eventually(lambda: [job for job in site.jobs() if job.state is JobState.WAITING and job.code])
         source.parent.chmod(0o755)
         assert waits.code == "access_denied"
-        assert "give the daemon's user the right to read and write there" in (waits.reason or "")
+        assert "let the daemon's user write there" in (waits.reason or "")
         assert daemon.wait_for_sidecar(source)["result"]["text"] == LINE
         done = daemon.wait_for_job()
         assert done.state is JobState.DONE
