@@ -52,10 +52,10 @@ def post_raw(
     return client.post(TEXT, content=body, headers={"Content-Type": kind})
 
 
-def headers_only(client: httpx.Client, size: str, start: bytes = b"") -> bytes:
+def headers_only(client: httpx.Client, size: str, start: bytes = b"", *, path: str = TEXT) -> bytes:
     """What the server says to a client that keeps its body back."""
     where = (client.base_url.host, client.base_url.port or 0)
-    head = f"POST {TEXT} HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=frontier\r\n{size}\r\n\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=frontier\r\n{size}\r\n\r\n"
     with socket.create_connection(where, timeout=10) as connection:
         connection.sendall(head.encode() + start)
         answer = b""

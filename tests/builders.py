@@ -1,7 +1,9 @@
 """Values for tests, each whole and plausible; a test names only what it is about."""
 
+from collections.abc import Sequence
+
 from ocr_inbox.model import Arrival, Assignment, Document, InboxVitals, Job, JobState, PipelineName, PipelineVitals
-from ocr_inbox.reading import Engine, Page, Reading, Region, Timing
+from ocr_inbox.reading import Cell, Engine, Page, Reading, Region, Table, Timing
 
 NOW = 1_750_000_000.0
 
@@ -9,6 +11,15 @@ NOW = 1_750_000_000.0
 def a_region(text: str = "Invoice 2041", *, top: float = 10.0, score: float = 0.98) -> Region:
     left, right, bottom = 10.0, 10.0 + 9 * len(text), top + 20
     return Region(text=text, score=score, polygon=((left, top), (right, top), (right, bottom), (left, bottom)))
+
+
+def a_cell(text: str = "12.50", row: int = 0, column: int = 0, *, rows: int = 1, columns: int = 1) -> Cell:
+    return Cell(row=row, column=column, row_span=rows, column_span=columns, text=text, bbox=None)
+
+
+def a_table(*rows: Sequence[str], cells: tuple[Cell, ...] = ()) -> Table:
+    placed = [a_cell(text, down, across) for down, row in enumerate(rows) for across, text in enumerate(row)]
+    return Table(html="<table></table>", bbox=(10.0, 10.0, 500.0, 200.0), cells=cells or tuple(placed))
 
 
 def a_page(*lines: str, index: int = 0) -> Page:

@@ -33,6 +33,8 @@ def write_configuration(
         "retry": {"first_delay_seconds": 0, "put_off_seconds": 0.2},
         "models": {"folder": str(ready_models(*_MODELS))},
         "pipelines.text": {"model": "PP-OCRv6", "readers": 1, "threads": 2, "line_orientation": False},
+        "pipelines.table": {},
+        "pipelines.document": {},
         "limits": {},
     }
     for name, keys in defaults.items():

@@ -87,7 +87,7 @@ def _add_root(app: FastAPI, version: str) -> None:
             docs="/docs",
             openapi="/openapi.json",
             health="/api/v1/health",
-            endpoints={endpoint.pipeline.value: endpoint.path for endpoint in ocr.ENDPOINTS},
+            endpoints={endpoint.pipeline.value: endpoint.path for endpoint in ocr.ENDPOINTS} | {"batch": batch.PATH},
         )
 
     app.add_api_route("/", project, tags=["project"], responses=problems.documented())

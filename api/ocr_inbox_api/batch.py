@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -27,25 +27,31 @@ from ocr_inbox_api.wishes import Wishes, pipelines_of, wishes_of
 
 PATH = "/api/v1/ocr/batch"
 
-Placed = Job | Failure
-"""What a file became."""
-Ended = Result | Failure
-"""What was read of it."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coming:
+    """A file that is to be read, and the end of its job."""
+
+    job: Job
+    end: asyncio.Future[Job]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A batch that came in whole, its files in order; `ends` are those of the jobs among them."""
+    """A batch that came in whole: its files in order, those that were refused as their failures.
 
-    placed: tuple[Placed, ...]
-    ends: tuple[asyncio.Future[Job], ...]
+    `began` is when its request came, on the performance counter; it took `upload_time` seconds.
+    """
+
+    files: tuple[Coming | Failure, ...]
     wishes: Wishes
-    uploaded: float
+    began: float
+    upload_time: float
 
     @property
-    def jobs(self) -> list[Job]:
-        """The files that are to be read."""
-        return [it for it in self.placed if isinstance(it, Job)]
+    def all_refused(self) -> bool:
+        """Nothing is left to wait for."""
+        return all(isinstance(file, Failure) for file in self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ class Batch:
         What is wrong with one file is that file's failure; where there is no place for all, none is taken.
         """
         try:
-            return await self._outcome(request, time.perf_counter(), patient=not in_a_hurry(prefer))
+            return await self._outcome(request, patient=not in_a_hurry(prefer))
         except OcrInboxError as error:
             failure = failure_of(error)
         except ClientDisconnect:
@@ -69,17 +75,19 @@ class Batch:
         self._count(failure)
         return failure.response()
 
-    async def _outcome(self, request: Request, began: float, *, patient: bool) -> Response:
+    async def _outcome(self, request: Request, *, patient: bool) -> Response:
         """The way of one request."""
+        began = time.perf_counter()
         with ExitStack() as expected:
             taken = await self._take_in(request, expected, began)
-            if taken.ends and not patient:
-                return _accepted(taken.placed, {"Preference-Applied": "respond-async"})
-            ended = await self._ended(request, taken)
-        if ended is None:
-            return _accepted(taken.placed, {})
-        answers = self._measured(taken, ended, await run_in_threadpool(self._read, taken, ended))
-        return await run_in_threadpool(_answered, taken, answers, time.perf_counter() - began)
+            if not (patient or taken.all_refused):
+                return _accepted(taken, {"Preference-Applied": "respond-async"})
+            answers = asyncio.ensure_future(self._answers(taken))
+            try:
+                ended = await first_of(request, answers, self.reception.options.timeout_seconds)
+            finally:
+                answers.cancel()
+        return _accepted(taken, {}) if ended is None else await run_in_threadpool(_answered, taken, ended)
 
     async def _take_in(self, request: Request, expected: ExitStack, began: float) -> Taken:
         options, entrance = self.reception.options, self.reception.entrance
@@ -92,21 +100,23 @@ class Batch:
         async with entrance.passed():
             with Bundle(self.reception.parts.uploads, options.max_upload_bytes) as bundle:
                 fields = await receive(request, bundle.open_file, allowance, seconds)
-                uploaded = time.perf_counter() - began
+                upload_time = time.perf_counter() - began
                 wishes, pipelines = wishes_of(fields), pipelines_of(fields, len(bundle.files))
                 ends = [expected.enter_context(self.reception.waiting.expect(file.key)) for file in bundle.files]
                 async with entrance.passed(len(bundle.files) - 1):
                     placed = await run_in_threadpool(self._place, bundle.files, pipelines, wishes)
-        for it, pipeline in zip(placed, pipelines, strict=True):
+        for pipeline, it in zip(pipelines, placed, strict=True):
             self.reception.count_asked(pipeline)
             if isinstance(it, Failure):
                 self._count(it)
-        of_jobs = tuple(end for end, it in zip(ends, placed, strict=True) if isinstance(it, Job))
-        return Taken(placed=placed, ends=of_jobs, wishes=wishes, uploaded=uploaded)
+        files = tuple(
+            it if isinstance(it, Failure) else Coming(job=it, end=end) for it, end in zip(placed, ends, strict=True)
+        )
+        return Taken(files=files, wishes=wishes, began=began, upload_time=upload_time)
 
     def _place(
         self, files: Sequence[Bundled], pipelines: Sequence[PipelineName], wishes: Wishes
-    ) -> tuple[Placed, ...]:
+    ) -> tuple[Job | Failure, ...]:
         """In one step, so that a request that is given up leaves either all its jobs with their files or nothing."""
         sealed = [self._sealed(file, pipeline) for file, pipeline in zip(files, pipelines, strict=True)]
         orders = [
@@ -127,41 +137,140 @@ class Batch:
         except (DocumentError, FileRequiredError, PipelineUnavailableError) as error:
             return failure_of(error)
 
-    async def _ended(self, request: Request, taken: Taken) -> list[Told] | None:
-        """What all jobs came to, in order, or None where that takes too long; raises ClientDisconnect."""
-        if not taken.ends:
-            return []
-        # Failures as values: who waits may be told that the daemon stops.
-        together = asyncio.gather(*taken.ends, return_exceptions=True)
-        return await first_of(request, together, self.reception.options.timeout_seconds)
+    async def _answers(self, taken: Taken) -> list[Result | Failure]:
+        """What each file is answered with, in order, when all have come to their end."""
+        return await asyncio.gather(*(self._answer_to(file, taken) for file in taken.files))
 
-    def _read(self, taken: Taken, ended: Sequence[Told]) -> list[Ended]:
-        """What each file is answered with; blocks while the results are fetched."""
-        ends = iter(ended)
-        return [it if isinstance(it, Failure) else self._one(next(ends), taken.wishes) for it in taken.placed]
+    async def _answer_to(self, file: Coming | Failure, taken: Taken) -> Result | Failure:
+        """What one file is answered with; it is counted as if it had been sent alone."""
+        if isinstance(file, Failure):
+            return file
+        answer = await self._outcome_of(file, taken.wishes)
+        if isinstance(answer, Failure):
+            self._count(answer)
+            return answer
+        measured = Measured(
+            upload_time=taken.upload_time,
+            total_time=time.perf_counter() - taken.began,
+            compressed=taken.wishes.compressed,
+        )
+        self.reception.statistics.answered(answer, measured)
+        return answer.measured(measured)
 
-    def _one(self, ended: Told, wishes: Wishes) -> Ended:
+    async def _outcome_of(self, file: Coming, wishes: Wishes) -> Result | Failure:
         try:
-            if isinstance(ended, BaseException):
-                raise ended
-            return self.reception.outcome_of(ended, wishes.output)
+            return await run_in_threadpool(self.reception.outcome_of, await file.end, wishes.output)
         except OcrInboxError as error:
             return failure_of(error)
 
-    def _measured(self, taken: Taken, ended: Sequence[Told], answers: Sequence[Ended]) -> list[Ended]:
-        """The same answers with the times of this request, counted as if each file had been sent alone."""
-        ends = iter(ended)
-        return [
-            it if isinstance(placed, Failure) else self._measured_one(next(ends), taken, it)
-            for placed, it in zip(taken.placed, answers, strict=True)
-        ]
+    def _count(self, failure: Failure) -> None:
+        self.reception.statistics.failed[failure.code] += 1
 
-    def _measured_one(self, ended: Told, taken: Taken, answer: Ended) -> Ended:
-        if isinstance(answer, Failure) or not isinstance(ended, Job):
-            self._count(answer)
-            return answer
-        waited = (ended.finished_at or ended.enqueued_at) - ended.enqueued_at
-        total = taken.uploaded + waited
-        measured = Measured(upload_time=taken.uploaded, total_time=total, compressed=taken.wishes.compressed)
-        self.reception.statistics.answered(answer, measured)
-        return answer.measured(measured)
+
+def _answered(taken: Taken, answers: Sequence[Result | Failure]) -> Response:
+    """The answers as they go over the wire; blocks, for they may be large."""
+    results = [it for it in answers if isinstance(it, Result)]
+    metrics = BatchMetrics(
+        total_time=round(time.perf_counter() - taken.began, 4),
+        upload_time=round(taken.upload_time, 4),
+        inference_time=round(sum(result.inference_time for result in results), 4),
+        files=len(answers),
+        failed=len(answers) - len(results),
+    )
+    lines = [_line(place, taken.files[place], answer.content) for place, answer in enumerate(answers)]
+    content: dict[str, Any] = {"success": not metrics.failed, "results": lines, "metrics": metrics.model_dump()}
+    return JSONResponse(finite(content))
+
+
+def _accepted(taken: Taken, headers: Mapping[str, str]) -> Response:
+    """The jobs that go on, and the files that are none."""
+    contents = [
+        file.content if isinstance(file, Failure) else _job_answer(file.job).model_dump(mode="json")
+        for file in taken.files
+    ]
+    lines = [_line(place, taken.files[place], content) for place, content in enumerate(contents)]
+    success = all(isinstance(file, Coming) for file in taken.files)
+    return JSONResponse({"success": success, "results": lines}, 202, headers)
+
+
+def _job_answer(job: Job) -> JobAnswer:
+    return JobAnswer(job=JobView.of(job, job_url(job.id)))
+
+
+def _line(index: int, file: Coming | Failure, content: Mapping[str, Any]) -> dict[str, Any]:
+    """One file's answer, with its place in the request and where its job can be asked about."""
+    url = {} if isinstance(file, Failure) else {"url": job_url(file.job.id)}
+    return {"index": index, **url, **content}
+
+
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["files"],
+                    "properties": {
+                        "files": {
+                            "type": "array",
+                            "items": {"type": "string", "format": "binary"},
+                            "description": "images or PDFs, a part each; parts named file are taken too",
+                        },
+                        "pipeline": {
+                            "type": "array",
+                            "items": {"enum": [pipeline.value for pipeline in PipelineName]},
+                            "description": "one for all files, or one for each, in order; text unless one is named",
+                        },
+                        "compress": {"type": "boolean", "description": "the client has made the files smaller"},
+                        "format": {"enum": ["json", "markdown"], "default": "json"},
+                        "output_format": {"enum": ["json", "markdown"], "description": "another name for format"},
+                    },
+                },
+                "encoding": {
+                    "files": {"style": "form", "explode": True},
+                    "pipeline": {"style": "form", "explode": True},
+                },
+            }
+        },
+    }
+}
+
+
+def _schema() -> dict[str, Any]:
+    """The JSON Schema of an answer, without references."""
+    place = {"index": {"type": "integer"}, "url": {"type": "string"}}
+    shapes = [success_schema(), FailureView.model_json_schema()]
+    line = {"type": "object", "required": ["index", "success"], "properties": place, "anyOf": shapes}
+    return {
+        "title": "Batch",
+        "type": "object",
+        "required": ["success", "results", "metrics"],
+        "properties": {
+            "success": {"type": "boolean", "description": "whether every file was read"},
+            "results": {"type": "array", "items": line},
+            "metrics": BatchMetrics.model_json_schema(),
+        },
+    }
+
+
+def add_routes(router: APIRouter, reception: Reception) -> None:
+    """Open the door for many files."""
+    responses: dict[int | str, dict[str, Any]] = {
+        200: {
+            "description": "An answer for each file: what was read, or why it was not",
+            "content": {"application/json": {"schema": _schema()}},
+        },
+        202: {"description": "The jobs that go on, and the files that were refused", "model": BatchAccepted},
+        **documented(*FAILURES),
+    }
+    router.add_api_route(
+        PATH,
+        Batch(reception).answer,
+        methods=["POST"],
+        summary="Read many files",
+        response_class=JSONResponse,
+        responses=responses,
+        openapi_extra=_BODY,
+        tags=["ocr"],
+    )

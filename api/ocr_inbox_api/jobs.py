@@ -1,7 +1,7 @@
 """Jobs over HTTP: a listing, one with its history, its result, and another try."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse
@@ -36,6 +36,7 @@ _FAILURES = (
     "timeout",
 )
 
+Format = Literal[Output.JSON, Output.MARKDOWN]
 JobId = Annotated[int, Path(ge=1, le=_LARGEST_ID)]
 
 

@@ -144,6 +144,7 @@ _BODY: dict[str, Any] = {
     }
 }
 
+
 def add_routes(router: APIRouter, reception: Reception) -> None:
     """Open every door of the table, under all its paths."""
     responses: dict[int | str, dict[str, Any]] = {

@@ -17,7 +17,8 @@ UPLOADS = "uploads"
 class ApiOptions:
     """Limits of the API; without keys it asks nobody who they are, without origins no browser may call it.
 
-    `max_upload_bytes` is for one file alone, `max_batch_bytes` for all of a batch. `max_waiting` counts open jobs of uploads.
+    `max_upload_bytes` is for one file alone, `max_batch_bytes` for all of a batch. `max_waiting` counts open jobs of
+    uploads.
     """
 
     max_upload_bytes: int = 10 * 1024 * 1024

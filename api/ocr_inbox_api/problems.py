@@ -90,7 +90,8 @@ class Failure:
     headers: Mapping[str, str] = field(default_factory=dict)
     record: Mapping[str, Json] = field(default_factory=dict)
 
-    def content(self) -> dict[str, Any]:
+    @property
+    def content(self) -> Mapping[str, Any]:
         """The failure as JSON, for the wire."""
         row = problem(self.code)
         detail = row.detail or self.detail
@@ -106,7 +107,7 @@ class Failure:
     def response(self) -> JSONResponse:
         """The failure as it goes over the wire."""
         row = problem(self.code)
-        return JSONResponse(self.content(), row.status, {**row.headers, **self.headers})
+        return JSONResponse(self.content, row.status, {**row.headers, **self.headers})
 
 
 def failure_of(error: OcrInboxError) -> Failure:

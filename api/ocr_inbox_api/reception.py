@@ -67,9 +67,7 @@ class Reception:
 
     def outcome_of(self, job: Job, output: Output) -> Result | Failure:
         """What a job that ended or was put off is answered with; blocks, and raises what `result_of` raises."""
-        return (
-            failure_of_job(job, {}) if job.state is JobState.WAITING else result_of(job, output, self.parts.fetch)
-        )
+        return failure_of_job(job, {}) if job.state is JobState.WAITING else result_of(job, output, self.parts.fetch)
 
 
 def assignment_of(pipeline: PipelineName, output: Output) -> Assignment:

@@ -103,6 +103,36 @@ class JobAnswer(BaseModel):
     job: JobView
 
 
+class BatchJob(JobAnswer):
+    """The job of one file of a batch."""
+
+    index: int
+    url: str
+
+
+class BatchRefusal(FailureView):
+    """A file of a batch that became no job."""
+
+    index: int
+
+
+class BatchAccepted(BaseModel):
+    """A batch whose jobs go on, a line for each file in order; `success` says that none was refused."""
+
+    success: bool
+    results: list[BatchJob | BatchRefusal]
+
+
+class BatchMetrics(BaseModel):
+    """Seconds: of the whole request, of its arrival, and of all readings together; and how many files there were."""
+
+    total_time: float
+    upload_time: float
+    inference_time: float
+    files: int
+    failed: int
+
+
 class JobHistory(JobAnswer):
     """A job with everything that happened to it, first to last."""
 

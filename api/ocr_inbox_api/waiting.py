@@ -74,7 +74,7 @@ def _settle(outcome: asyncio.Future[Job], job: Job) -> None:
 
 
 async def first_of(request: Request, outcome: asyncio.Future[Told], seconds: float) -> Told | None:
-    """The outcome when it is told of, or None after `seconds`; raises ClientDisconnect where nobody listens any more."""
+    """The outcome when it is told of, or None after `seconds`; raises ClientDisconnect where nobody listens now."""
     gone = asyncio.ensure_future(request.receive())
     either: tuple[asyncio.Future[Any], ...] = (outcome, gone)
     try:

@@ -10,6 +10,8 @@ NAMES = ("compress", "format", "output_format", "pipeline")
 _FORMATS = {output.value: output for output in (Output.JSON, Output.MARKDOWN)}
 _TRUTHS = {"": False, "0": False, "false": False, "no": False, "off": False}
 _TRUTHS |= {"1": True, "true": True, "yes": True, "on": True}
+_FORMATS = {"json": Output.JSON, "markdown": Output.MARKDOWN}
+"""What goes over the wire; the other outputs are files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +72,8 @@ def _truth(fields: Sequence[Field], name: str) -> bool:
 
 def _output(fields: Sequence[Field]) -> Output:
     said = {name: word for name in ("format", "output_format") if (word := _last_word(fields, name))}
-    try:
-        outputs = {_FORMATS[word] for word in said.values()} or {Output.JSON}
-    except KeyError as error:
-        raise InvalidParameterError(f"{' and '.join(said)}: must be json or markdown") from error
-    if len(outputs) > 1:
+    if not set(said.values()) <= set(_FORMATS):
+        raise InvalidParameterError(f"{' and '.join(said)}: must be json or markdown")
+    if len(set(said.values())) > 1:
         raise InvalidParameterError("format and output_format: contradict each other")
-    return outputs.pop()
+    return next((_FORMATS[word] for word in said.values()), Output.JSON)

@@ -26,7 +26,7 @@ from ocr_inbox.ports import Clock, Inbox, Outcome, Readers
 from ocr_inbox.reading import AlreadyRead, Reading, Window
 from ocr_inbox.retrying import Patience, Verdict, decide
 from ocr_inbox.sidecar import Provenance, known_sha256, render, render_failure
-from ocr_inbox.windows import FIRST_PAGES, FIRST_WINDOW, Pace, demand_reading, with_rest
+from ocr_inbox.windows import FIRST_PAGES, FIRST_WINDOW, Pace, bound, demand_reading, with_rest
 
 _IDLE_SECONDS = 1.0
 """How often an idle lane looks for jobs that became due, or that another process put into the ledger."""
@@ -145,11 +145,17 @@ class Lane:
             if isinstance(outcome, AlreadyRead):
                 sidecar, pages = inbox.sidecar_uri(job.document), None
             else:
-                sidecar = inbox.deliver(job.document, render(job, outcome, self._provenance(job, inbox)))
+                pdf = self._pdf(job, outcome)
+                sidecar = inbox.deliver(job.document, render(job, outcome, self._provenance(job, inbox), pdf))
                 pages = outcome.page_total
             self._noted(lambda: self.ledger.note_sidecar(job, sidecar, pages))
         inbox.archive(job.document)
         self._noted(lambda: self.ledger.finish(job))
+
+    def _pdf(self, job: Job, reading: Reading) -> bytes | None:
+        if Output.PDF not in job.assignment.outputs or not reading.pages:
+            return None
+        return bound(reading, self._inbox(job).locate(job.document), self.readers)
 
     def _first_windows(self, jobs: Sequence[Job]) -> dict[int, Outcome]:
         """What the readers made of the first pages of each job, by job id."""

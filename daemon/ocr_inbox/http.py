@@ -22,7 +22,8 @@ log = structlog.get_logger()
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket, before anything else is started. Raises ConfigurationError where the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named, because asyncio sends answers without delay (44 ms each) only where it sees that this is TCP.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

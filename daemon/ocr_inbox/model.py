@@ -41,6 +41,7 @@ class Output(str, Enum):
     XLSX = "xlsx"
     HOCR = "hocr"
     ALTO = "alto"
+    PDF = "pdf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

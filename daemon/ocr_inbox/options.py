@@ -74,6 +74,8 @@ def api_options(settings: Settings) -> ApiOptions:
         keys=api_keys(settings),
         cors_origins=api.cors_origins,
         max_upload_bytes=int(api.max_upload_mb * (1 << 20)),
+        max_batch_files=api.max_batch_files,
+        max_batch_bytes=int(api.max_batch_mb * (1 << 20)),
         max_waiting=api.max_waiting,
         timeout_seconds=api.timeout_seconds,
         upload_timeout_seconds=api.upload_timeout_seconds,

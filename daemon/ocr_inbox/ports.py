@@ -6,12 +6,12 @@ from typing import Protocol
 
 from ocr_inbox.errors import OcrInboxError
 from ocr_inbox.model import Arrival, Document, InboxVitals, Output, PipelineVitals
-from ocr_inbox.reading import AlreadyRead, Deliverable, Reading, Source, Window
+from ocr_inbox.reading import AlreadyRead, Bound, Deliverable, Reading, Source, Window
 
 Clock = Callable[[], float]
 """Seconds since the epoch."""
 
-Outcome = Reading | AlreadyRead | OcrInboxError
+Outcome = Reading | AlreadyRead | Bound | OcrInboxError
 """What became of a window; a failure is a value here, so that one never takes its batch along."""
 
 

@@ -19,7 +19,7 @@ from ocr_inbox.errors import (
 )
 from ocr_inbox.files import read_source
 from ocr_inbox.ports import Outcome
-from ocr_inbox.reading import AlreadyRead, Engine, Limits, Page, PageFailure, Reading, Source, Timing, Window
+from ocr_inbox.reading import AlreadyRead, Bound, Engine, Limits, Page, PageFailure, Reading, Source, Timing, Window
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,7 +102,7 @@ def _loading(what: str) -> Iterator[None]:
         ) from error
 
 
-def _read_window(engine: PageEngine, limits: Limits, window: Window) -> Reading | AlreadyRead:
+def _read_window(engine: PageEngine, limits: Limits, window: Window) -> Reading | AlreadyRead | Bound:
     from ocr_inbox.images import open_pages
 
     started = time.monotonic()
@@ -110,6 +110,8 @@ def _read_window(engine: PageEngine, limits: Limits, window: Window) -> Reading 
     sha256 = hashlib.sha256(content).hexdigest()
     if sha256 == window.known_sha256:
         return AlreadyRead(sha256=sha256)
+    if window.text:
+        return _bound(content, sha256, limits, window.text)
     with open_pages(content, limits) as pages:
         read = _read_pages(engine, pages, window)
         return Reading(
@@ -123,6 +125,12 @@ def _read_window(engine: PageEngine, limits: Limits, window: Window) -> Reading 
             timing=Timing(preprocess=time.monotonic() - started - read.seconds, inference=read.seconds),
             warnings=tuple(pages.warnings),
         )
+
+
+def _bound(content: bytes, sha256: str, limits: Limits, pages: Sequence[Page]) -> Bound:
+    from ocr_inbox.images.searchable import searchable_pdf
+
+    return Bound(sha256=sha256, pdf=searchable_pdf(content, limits, pages))
 
 
 def _content(source: Source, limits: Limits) -> bytes:

@@ -79,7 +79,8 @@ class Block:
 class Page:
     """One page as it was read; `index` counts from 0, width and height are pixels.
 
-    PP-OCR finds regions; PP-StructureV3 layout, tables, formulas, blocks and markdown; PaddleOCR-VL tables and the last two.
+    PP-OCR finds regions; PP-StructureV3 layout, tables, formulas, blocks and markdown; PaddleOCR-VL tables, blocks
+    and markdown.
     """
 
     index: int
@@ -138,13 +139,15 @@ class Source:
 class Window:
     """A run of pages for a reader; page_count is at most how many it reads.
 
-    `known_sha256` is what an existing sidecar of the same configuration was made from.
+    `known_sha256` is what an existing sidecar of the same configuration was made from. With `text` nothing is read:
+    these pages were, and are wanted as a searchable PDF.
     """
 
     source: Source
     first_page: int
     page_count: int
     known_sha256: str | None = None
+    text: tuple[Page, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +184,14 @@ class AlreadyRead:
     """The bytes are those that the existing sidecar was made from: there is nothing to read."""
 
     sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """A document as a searchable PDF, made from bytes with this sha256."""
+
+    sha256: str
+    pdf: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

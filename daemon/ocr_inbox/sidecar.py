@@ -20,6 +20,7 @@ SUFFIXES = {
     Output.XLSX: ".ocr.xlsx",
     Output.HOCR: ".ocr.hocr",
     Output.ALTO: ".ocr.alto.xml",
+    Output.PDF: ".ocr.pdf",
 }
 """What is appended to a document's name; nothing that ends so is ever taken for a document."""
 
@@ -35,15 +36,19 @@ class Provenance:
     now: float
 
 
-def render(job: Job, reading: Reading, provenance: Provenance) -> tuple[Deliverable, ...]:
+def render(job: Job, reading: Reading, provenance: Provenance, pdf: bytes | None = None) -> tuple[Deliverable, ...]:
     """The files for a document that was read, the JSON last: who finds it finds the others.
+
+    The searchable PDF is made where the pages can be drawn, and is `pdf`.
 
     Raises UnreadableDocumentError where not one page could be read.
     """
     if reading.failed and not reading.pages:
         raise UnreadableDocumentError(f"cannot read any page: {reading.failed[0].reason}")
-    others = [output for output in job.assignment.outputs if output is not Output.JSON]
+    others = [output for output in job.assignment.outputs if output not in {Output.JSON, Output.PDF}]
     files = [Deliverable(output=output, content=_rendered(output, reading)) for output in others]
+    if pdf is not None:
+        files.append(Deliverable(output=Output.PDF, content=pdf))
     files.append(Deliverable(output=Output.JSON, content=_encode(_success(job, reading, provenance))))
     return tuple(files)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from ocr_inbox.errors import OcrInboxError, ReaderCrashedError, ReadingTimeoutError, SourceChangedError
 from ocr_inbox.ports import Outcome, Readers
-from ocr_inbox.reading import PageFailure, Reading, Source, Timing, Window
+from ocr_inbox.reading import Bound, PageFailure, Reading, Source, Timing, Window
 
 FIRST_PAGES = 1
 """Pages of the first window: most documents have one, and this one tells how many there are."""
@@ -16,6 +16,17 @@ FIRST_WINDOW = 0
 
 Keep = Callable[[int, Reading], None]
 """Hears of each window that is read, by its first page; may be called from several threads at once."""
+
+
+def bound(reading: Reading, source: Source, readers: Readers) -> bytes:
+    """The document as a searchable PDF; raises the failure that is there instead."""
+    window = Window(source=source, first_page=0, page_count=len(reading.pages), text=reading.pages)
+    outcome = readers.read([window])[0]
+    if isinstance(outcome, OcrInboxError):
+        raise outcome
+    if not isinstance(outcome, Bound) or outcome.sha256 != reading.sha256:
+        raise SourceChangedError("cannot bind the pages: the document changed while it was read")
+    return outcome.pdf
 
 
 def demand_reading(outcome: Outcome) -> Reading:

@@ -40,7 +40,7 @@ def test_the_description_of_a_success_fits_a_success(daemon: Daemon) -> None:
 
 def test_the_root_says_what_this_is(standing: Daemon) -> None:
     body = standing.client.get("/").json()
-    assert (body["name"], body["version"], body["endpoints"]) == ("ocr-inbox", "1.2.3", {"text": TEXT})
+    assert (body["name"], body["version"], body["endpoints"]["batch"]) == ("ocr-inbox", "1.2.3", "/api/v1/ocr/batch")
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,8 @@ def test_a_table_is_found_with_its_cells_in_their_places(table_engine: TableEngi
     assert "<table" in (page.markdown or "")
     assert {block.label for block in page.blocks} == {"table"}
     assert page.layout[0].label == "table"
+    assert sorted(line.text for line in page.regions) == sorted(text for row in ROWS for text in row if text)
+    assert all(left <= x <= right for line in page.regions for x, _ in line.polygon)
 
 
 def test_a_page_without_a_table_has_text_blocks_in_reading_order(table_engine: TableEngine) -> None:
@@ -77,4 +79,4 @@ def test_a_page_without_a_table_has_text_blocks_in_reading_order(table_engine: T
 
 def test_an_empty_page_has_nothing_on_it(table_engine: TableEngine) -> None:
     page = table_engine.read(0, _pixels(Image.new("RGB", (300, 400), "white")))
-    assert (page.tables, page.formulas, page.blocks) == ((), (), ())
+    assert (page.tables, page.formulas, page.blocks, page.regions) == ((), (), (), ())

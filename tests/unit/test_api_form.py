@@ -9,17 +9,18 @@ from hypothesis import strategies as st
 from api_client import multipart, part
 from api_daemon import PNG
 from ocr_inbox.model import Output
-from ocr_inbox_api.form import Form, Wishes, boundary_of
+from ocr_inbox_api.form import Allowance, Form, boundary_of
 from ocr_inbox_api.refusals import FileRequiredError, InvalidParameterError, MalformedBodyError
 from ocr_inbox_api.uploads import Upload, new_key
+from ocr_inbox_api.wishes import Wishes, wishes_of
 
 
 def parsed(folder: Path, body: bytes, cuts: list[int]) -> tuple[Wishes, bytes]:
     with Upload(folder, new_key(), max_bytes=len(body)) as upload:
-        form = Form(b"frontier", upload, most_bytes=len(body))
+        form = Form(b"frontier", lambda: upload.write, Allowance(file_bytes=len(body)))
         for start, end in zip([0, *cuts], [*cuts, len(body)], strict=True):
             form.take(body[start:end])
-        wishes = form.finish()
+        wishes = wishes_of(form.finish())
         return wishes, (folder / upload.seal().document.key).read_bytes()
 
 

@@ -103,7 +103,7 @@ def test_limits_and_patience_are_what_the_settings_say() -> None:
 
 @pytest.mark.parametrize(
     ("cores", "gigabytes", "readers", "threads"),
-    [(1, 64, 1, 1), (2, 64, 1, 2), (8, 64, 4, 2), (64, 256, 8, 2), (16, 4, 2, 2), (4, 1, 1, 2)],
+    [(1, 64, 1, 1), (2, 64, 1, 2), (8, 64, 4, 2), (64, 256, 8, 2), (16, 4, 1, 2), (16, 16, 2, 2), (4, 1, 1, 2)],
 )
 def test_readers_are_as_many_as_cores_and_memory_feed(
     monkeypatch: pytest.MonkeyPatch, cores: int, gigabytes: int, readers: int, threads: int

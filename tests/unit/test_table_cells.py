@@ -2,8 +2,9 @@
 
 import pytest
 
+from ocr_inbox.paddle import document
 from ocr_inbox.paddle.cells import cells_of
-from ocr_inbox.reading import Cell
+from ocr_inbox.reading import Block, Cell
 
 
 def _table(*rows: str) -> str:
@@ -53,3 +54,10 @@ def test_a_senseless_span_is_bounded(span: str) -> None:
 @pytest.mark.parametrize("html", ["", "<td>a", "</td></tr>", "<table><td>a</td></table>", "<tr><td>a</tr><tr><td>b"])
 def test_broken_html_is_no_reason_to_fail(html: str) -> None:
     assert all(cell.row >= 0 for cell in cells_of(html, []))
+
+
+def test_the_tables_that_paddleocr_vl_writes_as_blocks_have_cells_too() -> None:
+    html = _table("<td>a</td><td>b</td>")
+    block = Block(label="table", order_label=None, bbox=(1, 2, 3, 4), content=html, lines=1, index=0, order=0)
+    table = document._table(block)
+    assert (table.html, table.bbox, _places(table.cells)) == (html, (1, 2, 3, 4), [("a", 0, 0), ("b", 0, 1)])

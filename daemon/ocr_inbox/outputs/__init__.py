@@ -22,6 +22,9 @@ def shortcomings(reading: Reading, wanted: Collection[Output]) -> tuple[str, ...
 
     A document without a table gets an empty file, not none: of an older version there might be one with tables.
     """
-    if any(page.tables for page in reading.pages):
-        return ()
-    return tuple(f"the {output.value} is empty: no table was found" for output in _OF_TABLES if output in wanted)
+    found = []
+    if not any(page.tables for page in reading.pages):
+        found += [f"the {output.value} is empty: no table was found" for output in _OF_TABLES if output in wanted]
+    if Output.PDF in wanted and not any(page.regions for page in reading.pages):
+        found.append("the pdf has no text: no line was found whose place is known")
+    return tuple(found)

@@ -19,7 +19,8 @@ def render(reading: Reading) -> bytes:
     layout = ET.SubElement(root, "Layout")
     for page in reading.pages:
         _add_page(layout, page)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    content: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return content + b"\n"
 
 
 def _describe(description: ET.Element, engine: Engine) -> None:

@@ -22,7 +22,8 @@ def render(reading: Reading) -> bytes:
     for page in reading.pages:
         _add_page(body, page)
     # As HTML, <div /> would only open it.
-    return _DOCTYPE + ET.tostring(root, encoding="utf-8", xml_declaration=False, short_empty_elements=False) + b"\n"
+    content: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=False, short_empty_elements=False)
+    return _DOCTYPE + content + b"\n"
 
 
 def _add_page(body: ET.Element, page: Page) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ocr_inbox.errors import ModelsMissingError, VlUnavailableError
+from ocr_inbox.paddle.cells import cells_of
 from ocr_inbox.paddle.devices import resolve_device
 from ocr_inbox.paddle.server_failures import may_pass, named
-from ocr_inbox.reading import Block, Box, Engine, Page
+from ocr_inbox.reading import Block, Box, Engine, Page, Table
 
 if TYPE_CHECKING:
     import numpy as np

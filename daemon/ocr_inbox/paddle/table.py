@@ -1,5 +1,6 @@
 """PP-StructureV3: pages into layout, tables and markdown, by `paddleocr.PPStructureV3`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ocr_inbox.paddle.cells import cells_of
 from ocr_inbox.paddle.devices import resolve_device, runtime_of
 from ocr_inbox.paddle.models import model_folder
-from ocr_inbox.reading import Block, Box, Engine, Formula, LayoutBox, Page, Table
+from ocr_inbox.reading import Block, Box, Engine, Formula, LayoutBox, Page, Point, Region, Table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,6 +82,7 @@ class TableEngine:
             index=index,
             width=width,
             height=height,
+            regions=_regions(result["overall_ocr_res"]),
             layout=tuple(_layout_box(box) for box in result["layout_det_res"]["boxes"]),
             tables=tuple(_table(table, result) for table in result["table_res_list"]),
             formulas=tuple(_formula(formula) for formula in result["formula_res_list"]),
@@ -136,6 +138,18 @@ def _bundled_pipeline(options: TableOptions, cache: Path) -> dict[str, Any]:
         "SubPipelines": {"GeneralOCR": lines},
     }
     return config
+
+
+def _regions(lines: dict[str, Any]) -> tuple[Region, ...]:
+    return tuple(
+        Region(text=text, score=round(float(score), 4), polygon=_corners(polygon))
+        for text, score, polygon in zip(lines["rec_texts"], lines["rec_scores"], lines["rec_polys"], strict=True)
+    )
+
+
+def _corners(polygon: Sequence[Sequence[float]]) -> tuple[Point, Point, Point, Point]:
+    first, second, third, fourth = ((float(x), float(y)) for x, y in polygon)
+    return first, second, third, fourth
 
 
 def _layout_box(box: dict[str, Any]) -> LayoutBox:

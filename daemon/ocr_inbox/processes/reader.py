@@ -141,7 +141,7 @@ class Reader:
     def close(self) -> None:
         """End the process; the next who needs it gets another."""
         with self._lock:
-            pool, self._pool, self.device = self._pool, None, None
+            pool, self._pool = self._pool, None
             self._documents = 0
         if pool is not None:
             pool.stop()  # type: ignore[no-untyped-call] # pebble leaves it unannotated

@@ -54,7 +54,7 @@ class ProcessReaders:
         return sum(reader.restarts for reader in self._all)
 
     def device(self) -> str | None:
-        """What the readers compute on; None while none of them has its engine loaded."""
+        """What the readers compute on; None until one of them had its engine loaded, and known while it is replaced."""
         return next((reader.device for reader in self._all if reader.device), None)
 
     def open(self) -> None:

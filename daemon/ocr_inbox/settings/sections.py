@@ -24,6 +24,8 @@ class ApiSettings(Section):
     allow_anonymous: bool = False
     cors_origins: tuple[str, ...] = ()
     max_upload_mb: Annotated[float, Field(gt=0)] = 10.0
+    max_batch_files: Annotated[int, Field(ge=1, le=1000)] = 20
+    max_batch_mb: Annotated[float, Field(gt=0)] = 100.0
     max_waiting: Count = 100
     timeout_seconds: Limit = 120.0
     upload_timeout_seconds: Limit = 60.0
