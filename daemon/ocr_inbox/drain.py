@@ -42,9 +42,15 @@ class Drain:
         pipelines = self.pipelines()
         if any(self._moving(pipeline) for pipeline in pipelines):
             return False
+        queues = self.chronicle.queues()
+        wanted = {queue.pipeline for queue in queues}
         self.problems = [f"inbox {inbox.name}: {inbox.problem}" for inbox in inboxes if inbox.problem]
-        self.problems += [f"pipeline {item.pipeline.value}: {item.problem}" for item in pipelines if item.problem]
-        waiting = sum(queue.waiting for queue in self.chronicle.queues())
+        self.problems += [
+            f"pipeline {item.pipeline.value}: {item.problem}"
+            for item in pipelines
+            if item.problem and item.pipeline in wanted
+        ]
+        waiting = sum(queue.waiting for queue in queues)
         self.problems += [f"{waiting} documents wait; `ocr-inbox jobs --state waiting` says why"] if waiting else []
         return True
 

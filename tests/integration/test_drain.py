@@ -106,3 +106,9 @@ def test_it_ends_when_it_is_told_to(ledger: Ledger, chronicle: Chronicle) -> Non
     stop.set()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_a_pipeline_that_cannot_start_is_no_problem_where_no_document_wants_it(chronicle: Chronicle) -> None:
+    drain = _drain(chronicle, Parts(pipeline=some_pipeline_vitals(ready=False, problem="its server is away")))
+    drain.run(threading.Event())
+    assert drain.problems == []
