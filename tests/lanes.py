@@ -77,6 +77,7 @@ class Site:
     readers: ScriptedReaders = field(default_factory=ScriptedReaders)
     batch: int = 1
     abreast: int = 1
+    hands: int = 1
     config_digest: str = "c0ffee"
     inbox_name: str = "scans"
 
@@ -124,6 +125,7 @@ class Site:
                 patience=PATIENCE,
                 pace=Pace(window_pages=4, abreast=self.abreast),
                 batch=self.batch,
+                hands=self.hands,
             ),
             ledger=self.ledger,
             inboxes={self.inbox_name: self.inbox},

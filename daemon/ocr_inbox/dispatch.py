@@ -3,7 +3,7 @@
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -38,7 +38,8 @@ log = structlog.get_logger()
 class Habits:
     """How a pipeline's documents are read; `digest` names the configuration with the outputs that are asked for.
 
-    An eager lane loads its engine at once, another one when the first document is there.
+    An eager lane loads its engine at once, another one when the first document is there. A lane has so many batches
+    on their way to their end at once as it has `hands`: one less long documents do not keep the others waiting.
     """
 
     pipeline: PipelineName
@@ -47,12 +48,7 @@ class Habits:
     pace: Pace
     batch: int = 1
     eager: bool = True
-
-
-def _nothing_to_end() -> "Future[None]":
-    ended: Future[None] = Future()
-    ended.set_result(None)
-    return ended
+    hands: int = 4
 
 
 @dataclass
@@ -67,33 +63,40 @@ class Lane:
     clock: Clock
     _stop: threading.Event = field(default_factory=threading.Event)
     _obstacle: str | None = None
-    _ending: "Future[None]" = field(default_factory=_nothing_to_end)
+    _endings: "list[Future[None]]" = field(default_factory=list)
 
     def run(self, stop: threading.Event) -> None:
         """Serve until `stop`; a job is claimed only when a reader stands ready for it.
 
-        While one batch is delivered and archived, the next one is read: the reader never waits for a disk.
+        While a batch is delivered and archived, the next one is read: the reader never waits for a disk. And while a
+        long document is read to its end, others have their turn.
         """
         self._stop = stop
-        with ThreadPoolExecutor(1, thread_name_prefix=f"{self.name}-end") as second_hand:
+        with ThreadPoolExecutor(self.habits.hands, thread_name_prefix=f"{self.name}-end") as hands:
             while not stop.is_set():
                 heard = self.ledger.bell.count()
                 try:
-                    self._serve(self._claimed(), second_hand)
+                    served = self._serve(self._claimed(), hands)
                 except StoppingError:
                     break
                 except InfrastructureError as error:
                     self._wait_for_the_world(error)
                 else:
                     self._obstacle = None
-                    if self._ending.done():
+                    if not served:
                         self.ledger.bell.wait(heard, _IDLE_SECONDS)
-        self._take_failure()
+        with suppress(InfrastructureError):  # what was in the way when stopping is found at the next start
+            self._collect(most=0)
 
-    def _take_failure(self) -> None:
-        """What ended the second hand ends the lane; what was in its way when stopping is found at the next start."""
-        with suppress(InfrastructureError):
-            self._ending.result()
+    def _collect(self, *, most: int) -> None:
+        """Wait until at most so many batches are on their way to their end; what failed there ends the lane."""
+        while True:
+            for ended in [ending for ending in self._endings if ending.done()]:
+                self._endings.remove(ended)
+                ended.result()
+            if len(self._endings) <= most:
+                return
+            wait(self._endings, return_when=FIRST_COMPLETED)
 
     def _claimed(self) -> list[Job]:
         pipeline = self.habits.pipeline
@@ -110,11 +113,12 @@ class Lane:
         if not self._stop.is_set():
             self.ledger.bell.wait(self.ledger.bell.count(), self.habits.patience.put_off_delay)
 
-    def _serve(self, jobs: Sequence[Job], second_hand: Executor) -> None:
+    def _serve(self, jobs: Sequence[Job], hands: Executor) -> bool:
         first = self._first_windows([job for job in jobs if job.sidecar is None])
-        self._ending.result()
+        self._collect(most=self.habits.hands - 1)
         if jobs:
-            self._ending = second_hand.submit(self._end, jobs, first)
+            self._endings.append(hands.submit(self._end, jobs, first))
+        return bool(jobs)
 
     def _end(self, jobs: Sequence[Job], first: Mapping[int, Outcome]) -> None:
         for job in jobs:

@@ -1,5 +1,6 @@
 """The way of one document: nothing is read twice, nothing is lost, and no document stops another."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -276,3 +277,17 @@ def test_a_person_who_asks_again_gets_another_reading_whatever_lies_there(site: 
     (again,) = site.serve()
     assert (again.state, again.attempts) == (JobState.DONE, 2)
     assert [window.known_sha256 for window in site.readers.asked] == [None, None]
+
+
+def test_others_have_their_turn_while_a_long_document_is_read(site: Site) -> None:
+    def wait_for_the_other(_: Window) -> None:
+        deadline = time.monotonic() + 20
+        while not (site.root / "b.png.ocr.json").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    site.hands = 2
+    site.readers.script["a.pdf"] = [read_as_told, wait_for_the_other]
+    site.drop("a.pdf", content=b"9 pages")
+    site.clock.now += 1
+    site.drop("b.png")
+    assert [job.document.key for job in site.serve(2)] == ["b.png", "a.pdf"]
