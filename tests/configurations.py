@@ -33,8 +33,8 @@ def write_configuration(
         "retry": {"first_delay_seconds": 0, "put_off_seconds": 0.2},
         "models": {"folder": str(ready_models(*_MODELS))},
         "pipelines.text": {"model": "PP-OCRv6", "readers": 1, "threads": 2, "line_orientation": False},
-        "pipelines.table": {},
-        "pipelines.document": {},
+        "pipelines.table": {"enabled": "table" in sections},
+        "pipelines.document": {"enabled": "document" in sections},
         "limits": {},
     }
     for name, keys in defaults.items():

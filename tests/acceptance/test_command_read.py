@@ -63,6 +63,11 @@ def test_text_and_markdown_at_once_are_refused(site: Site, files: list[Path]) ->
     assert site.command("read", "--text", "--markdown", files[0]).returncode == 2
 
 
+def _as_on_a_terminal() -> None:
+    """Ctrl-C is heard: what shells start in the background is told to ignore it, and hands that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:
     """Not after the document in hand, which may have thousands of pages, and not after those behind it."""
     site = make_site(tmp_path)
@@ -75,6 +80,7 @@ def test_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_as_on_a_terminal,  # noqa: PLW1509 - this process has one thread here
     )
     try:
         eventually(lambda: site.readings() > 2)

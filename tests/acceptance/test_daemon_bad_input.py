@@ -166,7 +166,8 @@ def reading_slowly(standing: Daemon, key: str) -> None:
 
 
 def test_a_document_that_is_taken_back_while_it_waits_is_let_go(standing: Daemon) -> None:
-    reading_slowly(standing, "text/before-the-taken-back.tiff")
+    for number in range(5):  # all that the lane has hands for, and one that it is about to begin
+        reading_slowly(standing, f"text/before-the-taken-back-{number}.tiff")
     source = standing.site.drop(STRIP, "text/taken-back.png")
     standing.wait_for_job("text/taken-back.png", [JobState.WAITING])
     source.unlink()

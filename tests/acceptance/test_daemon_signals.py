@@ -71,6 +71,10 @@ def test_a_document_in_hand_is_finished_before_the_end(site: Site, end: Callable
     assert (site.job().state, site.job().attempts) == (JobState.DONE, 1)
 
 
+HANDS = 4
+"""So many documents a lane has on their way to their end, beside the one that it is about to begin."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutShort:
     """A site, and what was answered to a request there, if anything was."""
@@ -93,6 +97,9 @@ def cut_short(tmp_path_factory: pytest.TempPathFactory) -> CutShort:
     with site.serving() as daemon, ThreadPoolExecutor(1) as client:
         site.drop(MANY_PAGES, LONG)
         eventually(lambda: pages_are_read(site, LONG))
+        for number in range(HANDS):
+            site.drop(MANY_PAGES, f"text/another-{number}.tiff")
+        eventually(lambda: len([job for job in site.jobs() if job.state is JobState.RUNNING]) == HANDS + 1)
         site.drop(STRIP, BEHIND)
         daemon.wait_for_job(BEHIND, [JobState.WAITING])
         answer = client.submit(posted, daemon)

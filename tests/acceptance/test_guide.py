@@ -52,7 +52,7 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     demand_free(API_PORT)
     demand_free(VL_PORT)
     site = Site(folder=tmp_path_factory.mktemp("guided"), port=API_PORT)
-    write_configuration(site.config, API_PORT, inboxes=[{}])
+    write_configuration(site.config, API_PORT, inboxes=[{}], table={}, document={})
     for plan in plans(load_settings(site.config)):
         ready_models(*plan.models)
     with standing_in(port=VL_PORT), site.serving() as daemon:
