@@ -1,6 +1,7 @@
 """Which device an engine computes on."""
 
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from ocr_inbox.errors import PipelineUnavailableError
 
@@ -15,6 +16,14 @@ def resolve_device(device: str, engine: str) -> str:
     if device != "auto":
         return device
     return "gpu:0" if _has_gpu(engine) else "cpu"
+
+
+def engine_arguments(engine: str, device: str, threads: int) -> dict[str, Any]:
+    """What every constructor of PaddleOCR is told of where it computes; `device` is a resolved one."""
+    arguments: dict[str, Any] = {"engine": engine, "device": device}
+    if engine == "onnxruntime":
+        return arguments | {"engine_config": {"intra_op_num_threads": threads, "log_severity_level": 3}}
+    return arguments | {"cpu_threads": threads}
 
 
 def _has_gpu(engine: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ocr_inbox.errors import ModelsMissingError, VlUnavailableError
 from ocr_inbox.paddle.cells import cells_of
-from ocr_inbox.paddle.devices import resolve_device
+from ocr_inbox.paddle.devices import engine_arguments, resolve_device
 from ocr_inbox.paddle.server_failures import may_pass, named
 from ocr_inbox.reading import Block, Box, Engine, Page, Table
 
@@ -151,13 +151,8 @@ class DocumentEngine:
         name = LAYOUT_MODELS[options.version]
         arguments: dict[str, Any] = {
             "layout_detection_model_name": name,
-            "engine": options.engine,
-            "device": resolve_device(options.device, options.engine),
+            **engine_arguments(options.engine, resolve_device(options.device, options.engine), options.threads),
         }
-        if options.engine == "onnxruntime":
-            arguments["engine_config"] = {"intra_op_num_threads": options.threads, "log_severity_level": 3}
-        else:
-            arguments["cpu_threads"] = options.threads
         if options.models is not None:
             if not has_layout_model(options.models, options.version):
                 raise ModelsMissingError(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ocr_inbox.paddle.cells import cells_of
-from ocr_inbox.paddle.devices import resolve_device, runtime_of
+from ocr_inbox.paddle.devices import engine_arguments, resolve_device, runtime_of
 from ocr_inbox.paddle.models import model_folder
 from ocr_inbox.reading import Block, Box, Engine, Formula, LayoutBox, Page, Point, Region, Table
 
@@ -93,8 +93,7 @@ class TableEngine:
     def _constructor_arguments(self) -> dict[str, Any]:
         options = self._options
         arguments: dict[str, Any] = {
-            "engine": options.engine,
-            "device": self._device,
+            **engine_arguments(options.engine, self._device, options.threads),
             "use_doc_orientation_classify": False,
             "use_doc_unwarping": False,
             "use_textline_orientation": False,
@@ -104,10 +103,6 @@ class TableEngine:
             "use_chart_recognition": options.charts,
             "use_region_detection": options.regions,
         }
-        if options.engine == "onnxruntime":
-            arguments["engine_config"] = {"intra_op_num_threads": options.threads, "log_severity_level": 3}
-        else:
-            arguments["cpu_threads"] = options.threads
         if options.models is not None:
             arguments["paddlex_config"] = _bundled_pipeline(options, options.models)
         return arguments

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from ocr_inbox.paddle.devices import resolve_device, runtime_of
+from ocr_inbox.paddle.devices import engine_arguments, resolve_device, runtime_of
 from ocr_inbox.paddle.models import model_folder
 from ocr_inbox.reading import Engine, Page, Point, Region
 
@@ -92,8 +92,7 @@ class TextEngine:
     def _constructor_arguments(self) -> dict[str, Any]:
         options = self._options
         arguments: dict[str, Any] = {
-            "engine": options.engine,
-            "device": self._device,
+            **engine_arguments(options.engine, self._device, options.threads),
             "use_textline_orientation": options.line_orientation,
             "use_doc_orientation_classify": options.page_orientation,
             "use_doc_unwarping": options.unwarping,
@@ -101,10 +100,6 @@ class TextEngine:
             "text_det_limit_type": options.detection_limit,
             "text_rec_score_thresh": options.least_score,
         }
-        if options.engine == "onnxruntime":
-            arguments["engine_config"] = {"intra_op_num_threads": options.threads, "log_severity_level": 3}
-        else:
-            arguments["cpu_threads"] = options.threads
         return arguments | self._model_arguments()
 
     def _model_arguments(self) -> dict[str, Any]:
