@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from importlib.resources import files
@@ -13,7 +14,8 @@ from typing_extensions import Self
 from ocr_inbox.errors import LedgerTooNewError, LedgerUnavailableError
 
 _BUSY_SECONDS = 30.0
-_PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+_TURNED_AWAY_SECONDS = 0.005
+_PRAGMAS = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
 _ADVICE: Mapping[type[sqlite3.DatabaseError], str] = {
     sqlite3.OperationalError: "free some space, or make its folder writable",
     sqlite3.DatabaseError: "put a backup in its place, or move it away: what has a sidecar is not read again",
@@ -134,9 +136,23 @@ def _connected(path: Path) -> sqlite3.Connection:
     with ExitStack() as undo:
         undo.callback(connection.close)
         connection.row_factory = sqlite3.Row
+        _use_wal(connection, deadline=time.monotonic() + _BUSY_SECONDS)
         connection.executescript(_PRAGMAS)
         undo.pop_all()
     return connection
+
+
+def _use_wal(connection: sqlite3.Connection, deadline: float) -> None:
+    """Of two who change a new file's mode at once, SQLite turns one away without letting it wait."""
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(_TURNED_AWAY_SECONDS)
+        else:
+            return
 
 
 def _statements(script: str) -> Iterator[str]:

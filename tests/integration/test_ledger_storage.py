@@ -92,14 +92,16 @@ def test_growing_up_happens_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
         assert database.read("SELECT name FROM sqlite_schema WHERE name = 'half'") == []
 
 
-def test_two_who_open_a_new_ledger_at_once_make_it_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("go", range(100))
+def test_several_who_open_a_new_ledger_at_once_make_it_once(tmp_path: Path, go: int) -> None:
+    """They are turned away about once in a hundred times, unless the ledger sees to it."""
     start = threading.Barrier(4)
     failures: list[Exception] = []
 
     def open_it() -> None:
         start.wait()
         try:
-            with Database(tmp_path / "ledger.sqlite") as database:
+            with Database(tmp_path / f"{go}.sqlite") as database:
                 Chronicle(database).queues()
         except Exception as error:  # noqa: BLE001 - whatever it is, the test fails with it
             failures.append(error)
