@@ -14,7 +14,7 @@ from ocr_inbox.errors import ModelsMissingError, UnreadableDocumentError
 from ocr_inbox.model import Signature
 from ocr_inbox.ports import Outcome
 from ocr_inbox.processes import Care, OpenEngine, ProcessReaders
-from ocr_inbox.reading import Reading, Source, Window
+from ocr_inbox.reading import FileSource, Reading, Window
 
 NOTHING_CHANGED = Signature(modified_ns=1, changed_ns=1, size=1)
 
@@ -22,7 +22,7 @@ NOTHING_CHANGED = Signature(modified_ns=1, changed_ns=1, size=1)
 def a_window(path: str = "text/scan.png", *, page_count: int = 1) -> Window:
     """What the engine does is what the path says, or reading where it says nothing special."""
     return Window(
-        source=Source(root="/srv/scans", path=path, signature=NOTHING_CHANGED), first_page=0, page_count=page_count
+        source=FileSource(root="/srv/scans", path=path, signature=NOTHING_CHANGED), first_page=0, page_count=page_count
     )
 
 

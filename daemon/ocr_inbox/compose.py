@@ -13,12 +13,14 @@ import filelock
 import structlog
 
 from ocr_inbox import __version__
+from ocr_inbox.bookmarks import Bookmarks
 from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.database import Database
 from ocr_inbox.drain import Drain
 from ocr_inbox.errors import AlreadyRunningError, ConfigurationError
 from ocr_inbox.folder import FolderInbox
 from ocr_inbox.http import HttpServer, listen
+from ocr_inbox.inboxes import Post, posts
 from ocr_inbox.intake import Intake
 from ocr_inbox.ledger import Ledger
 from ocr_inbox.logs import log_outcome
@@ -26,14 +28,12 @@ from ocr_inbox.model import InboxVitals, Job, Output, PipelineName, PipelineVita
 from ocr_inbox.options import (
     UPLOADS,
     api_options,
-    folder_options,
     ledger_path,
-    rules_of,
     upload_options,
     uploads_folder,
 )
 from ocr_inbox.pipelines import plans
-from ocr_inbox.ports import Loop
+from ocr_inbox.ports import Inbox, Loop
 from ocr_inbox.settings import Settings
 from ocr_inbox.stations import Station, opened
 from ocr_inbox.supervise import Supervision
@@ -51,7 +51,7 @@ class Daemon:
     settings: Settings
     ledger: Ledger
     chronicle: Chronicle
-    folders: dict[str, FolderInbox]
+    posts: Sequence[Post]
     uploads: FolderInbox
     stations: Sequence[Station]
     stop: threading.Event = field(default_factory=threading.Event)
@@ -71,8 +71,8 @@ class Daemon:
 
     def rescan(self) -> None:
         """Look through all inboxes now."""
-        for folder in self.folders.values():
-            folder.rescan()
+        for post in self.posts:
+            post.inbox.rescan()
 
     def pipelines(self) -> Sequence[PipelineVitals]:
         """Keep the promise of `ports.Vitals`."""
@@ -81,8 +81,8 @@ class Daemon:
     def inboxes(self) -> Sequence[InboxVitals]:
         """Keep the promise of `ports.Vitals`."""
         return [
-            replace(self.folders[intake.inbox.name].vitals(), found_by_scan=intake.found_by_scan)
-            for intake in self.intakes
+            replace(post.inbox.vitals(), found_by_scan=intake.found_by_scan)
+            for post, intake in zip(self.posts, self.intakes, strict=True)
         ]
 
     def fetch(self, job: Job, output: Output) -> bytes | None:
@@ -90,8 +90,8 @@ class Daemon:
         inbox = self._all_inboxes().get(job.document.inbox)
         return inbox.delivered(job.document, output) if inbox else None
 
-    def _all_inboxes(self) -> dict[str, FolderInbox]:
-        return {**self.folders, UPLOADS: self.uploads}
+    def _all_inboxes(self) -> dict[str, Inbox]:
+        return {**{post.inbox.name: post.inbox for post in self.posts}, UPLOADS: self.uploads}
 
     def _supervise(self, more: Sequence[Loop]) -> None:
         inboxes = self._all_inboxes()
@@ -99,7 +99,7 @@ class Daemon:
         watches = [watch for station in self.stations for watch in station.watches(self.ledger.bell.ring)]
         supervision = Supervision(loops=[*self.intakes, *lanes, *watches, *more], stop=self.stop)
         with _signals(self.stop, self.rescan):
-            log.info("started", version=__version__, inboxes=len(self.folders), readers=len(lanes))
+            log.info("started", version=__version__, inboxes=len(self.posts), readers=len(lanes))
             supervision.run(
                 grace_seconds=self.settings.grace_seconds, wake=self.ledger.bell.ring, cut_short=self._cut_short
             )
@@ -172,11 +172,11 @@ def assembled(settings: Settings) -> Iterator[Daemon]:
             settings=settings,
             ledger=ledger,
             chronicle=Chronicle(database),
-            folders={inbox.name: FolderInbox(folder_options(inbox), time.time) for inbox in settings.inboxes},
+            posts=list(posts(settings, Bookmarks(database, time.time))),
             uploads=FolderInbox(upload_options(settings), time.time),
             stations=[stack.enter_context(opened(plan)) for plan in plans(settings)],
         )
-        daemon.intakes = [Intake(daemon.folders[inbox.name], rules_of(inbox), ledger) for inbox in settings.inboxes]
+        daemon.intakes = [Intake(post.inbox, post.rules, ledger) for post in daemon.posts]
         yield daemon
 
 

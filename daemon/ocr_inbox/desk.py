@@ -12,7 +12,7 @@ from ocr_inbox.errors import OcrInboxError, UnreadableDocumentError
 from ocr_inbox.model import Assignment, Document, Job, JobState, Output, PipelineName, Signature
 from ocr_inbox.pipelines import Plan
 from ocr_inbox.ports import Readers
-from ocr_inbox.reading import Deliverable, Reading, Source, Window
+from ocr_inbox.reading import Deliverable, FileSource, Reading, Window
 from ocr_inbox.sidecar import Provenance, render, render_failure
 from ocr_inbox.windows import FIRST_PAGES, demand_reading, with_rest
 
@@ -61,7 +61,7 @@ class _Desk:
             return DeskResult(path=path, success=False, sidecar=failure.content.decode(), problem=str(error))
         return _result(path, files)
 
-    def _reading(self, source: Source) -> Reading:
+    def _reading(self, source: FileSource) -> Reading:
         (first,) = self.readers.read([Window(source=source, first_page=0, page_count=FIRST_PAGES)])
         pace = self.plan.habits.pace
         return with_rest(demand_reading(first), source, readers=self.readers, pace=pace, kept={}, keep=lambda *_: None)
@@ -78,7 +78,7 @@ def _result(path: Path, files: Sequence[Deliverable]) -> DeskResult:
     )
 
 
-def _source(path: Path) -> Source:
+def _source(path: Path) -> FileSource:
     try:
         status = path.stat()
     except OSError as error:
@@ -86,7 +86,7 @@ def _source(path: Path) -> Source:
     if not stat.S_ISREG(status.st_mode):
         raise UnreadableDocumentError("cannot read it: it is not a regular file")
     where = path.resolve()
-    return Source(root=str(where.parent), path=where.name, signature=Signature.of(status))
+    return FileSource(root=str(where.parent), path=where.name, signature=Signature.of(status))
 
 
 def _job(number: int, path: Path, pipeline: PipelineName, outputs: tuple[Output, ...]) -> Job:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from ocr_inbox.errors import SourceChangedError, SourceGoneError, TooLargeError
 from ocr_inbox.model import Signature
-from ocr_inbox.reading import Source
+from ocr_inbox.reading import FileSource
 
 TEMPORARY_SUFFIX = ".ocr-tmp"
 NAME_MAX = 255
@@ -53,7 +53,7 @@ def folder_beneath(root: str, path: str, *, create: bool = False) -> Iterator[in
 
 
 @contextmanager
-def folder_of(source: Source) -> Iterator[tuple[int, str]]:
+def folder_of(source: FileSource) -> Iterator[tuple[int, str]]:
     """The open folder that holds `source` and its name in there, after seeing that it is still that version.
 
     Raises SourceGoneError, SourceChangedError and OSError.
@@ -76,14 +76,14 @@ def _gone_or(error: OSError) -> Exception:
     return error
 
 
-def _demand_version(source: Source, status: os.stat_result) -> None:
+def _demand_version(source: FileSource, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise SourceGoneError("cannot use the document: it is no longer a regular file")
     if not source.signature.same_content(Signature.of(status)):
         raise SourceChangedError("cannot use this version: the file was rewritten or replaced")
 
 
-def read_source(source: Source, max_bytes: int) -> bytes:
+def read_source(source: FileSource, max_bytes: int) -> bytes:
     """All bytes of the version that `source` names.
 
     Raises SourceGoneError, SourceChangedError (also where it changes while it is read),

@@ -175,8 +175,8 @@ class PipelineVitals:
 class InboxVitals:
     """How an inbox is: "events" or "polling", and why it is paused if it is.
 
-    `found_by_scan` counts new documents that no event had told of, `settling` files that may still be growing;
-    times are seconds since the epoch.
+    `found_by_scan` counts new documents that no event had told of, `settling` files that may still be growing,
+    `listed` what the scan of a bucket has seen so far; times are seconds since the epoch.
     """
 
     name: str
@@ -184,4 +184,5 @@ class InboxVitals:
     found_by_scan: int
     last_scan_at: float | None
     settling: int = 0
+    listed: int = 0
     problem: str | None = None

@@ -5,15 +5,17 @@ from pathlib import Path
 from ocr_inbox.errors import ConfigurationError
 from ocr_inbox.folder import FolderOptions
 from ocr_inbox.model import Priority
+from ocr_inbox.objects import Store
 from ocr_inbox.routing import Rule, default_rules
-from ocr_inbox.settings import InboxSettings, Settings
+from ocr_inbox.s3 import BucketOptions, Place
+from ocr_inbox.settings import BucketSettings, InboxSettings, Settings, split_place
 from ocr_inbox_api.parts import ApiOptions
 
 UPLOADS = "uploads"
 """The name of the built-in inbox of the API."""
 
 
-def rules_of(inbox: InboxSettings) -> tuple[Rule, ...]:
+def rules_of(inbox: InboxSettings | BucketSettings) -> tuple[Rule, ...]:
     """The inbox's rules, or the ones for newcomers."""
     return (
         tuple(
@@ -54,6 +56,37 @@ def folder_options(inbox: InboxSettings) -> FolderOptions:
         after_failure=inbox.after_failure,
         failed=inbox.failed_folder,
     )
+
+
+def store_of(settings: Settings, bucket: BucketSettings) -> Store:
+    """How to get into the store that a bucket lies in; AWS, where none is named."""
+    for store in settings.stores:
+        if store.name == bucket.store:
+            return Store(**store.model_dump(exclude={"name"}))
+    return Store()
+
+
+def bucket_options(settings: Settings, inbox: BucketSettings, not_before: float) -> BucketOptions:
+    """What a bucket inbox wants to know; what was last written before `not_before` is left alone."""
+    return BucketOptions(
+        name=inbox.name,
+        store=store_of(settings, inbox),
+        bucket=inbox.bucket,
+        prefix=inbox.prefix,
+        reconcile_seconds=inbox.reconcile_seconds,
+        not_before=not_before,
+        hears=inbox.events != "none",
+        sidecars=_place(inbox.sidecars_to, inbox) if inbox.sidecars_to is not None else None,
+        after=inbox.after,
+        archive=_place(inbox.archive_to, inbox),
+        after_failure=inbox.after_failure,
+        failed=_place(inbox.failed_to, inbox),
+    )
+
+
+def _place(place: str, inbox: BucketSettings) -> Place:
+    bucket, prefix = split_place(place, inbox.bucket)
+    return Place(bucket=bucket, prefix=prefix)
 
 
 def upload_options(settings: Settings) -> FolderOptions:

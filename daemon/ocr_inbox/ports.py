@@ -69,6 +69,18 @@ class Inbox(Protocol):
         ...
 
 
+class WatchedInbox(Inbox, Protocol):
+    """An inbox whose `arrivals` somebody takes."""
+
+    def rescan(self) -> None:
+        """Everything is looked through soon; for any thread and for signal handlers."""
+        ...
+
+    def vitals(self) -> InboxVitals:
+        """How it is; `found_by_scan` is 0, because only the ledger knows what was new."""
+        ...
+
+
 class Readers(Protocol):
     """Reader processes of one pipeline."""
 

@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from ocr_inbox.errors import (
@@ -18,8 +18,22 @@ from ocr_inbox.errors import (
     ReadingTimeoutError,
 )
 from ocr_inbox.files import read_source
+from ocr_inbox.objects import ObjectSource
 from ocr_inbox.ports import Outcome
-from ocr_inbox.reading import AlreadyRead, Bound, Engine, Limits, Page, PageFailure, Reading, Source, Timing, Window
+from ocr_inbox.reading import (
+    AlreadyRead,
+    Bound,
+    Engine,
+    FileSource,
+    Limits,
+    Page,
+    PageFailure,
+    Reading,
+    Source,
+    Timing,
+    Window,
+)
+from ocr_inbox.s3.fetching import Fetcher
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,6 +63,7 @@ class LoadedReader:
 
     engine: PageEngine
     limits: Limits
+    objects: Fetcher = field(default_factory=Fetcher)
 
     @property
     def device(self) -> str:
@@ -60,10 +75,20 @@ class LoadedReader:
         outcomes: list[Outcome] = []
         for window in batch:
             try:
-                outcomes.append(_read_window(self.engine, self.limits, window))
+                outcomes.append(self._outcome(window))
             except OcrInboxError as error:
                 outcomes.append(error)
         return outcomes
+
+    def _outcome(self, window: Window) -> Outcome:
+        started = time.monotonic()
+        content = self._content(window.source)
+        return _read_window(self.engine, self.limits, window, content, started)
+
+    def _content(self, source: Source) -> bytes:
+        if isinstance(source, ObjectSource):
+            return self.objects.fetch(source, self.limits.max_bytes)
+        return _file_content(source, self.limits)
 
 
 def open_text_reader(options: "TextOptions", limits: Limits) -> LoadedReader:
@@ -102,11 +127,11 @@ def _loading(what: str) -> Iterator[None]:
         ) from error
 
 
-def _read_window(engine: PageEngine, limits: Limits, window: Window) -> Reading | AlreadyRead | Bound:
+def _read_window(
+    engine: PageEngine, limits: Limits, window: Window, content: bytes, started: float
+) -> Reading | AlreadyRead | Bound:
     from ocr_inbox.images import open_pages
 
-    started = time.monotonic()
-    content = _content(window.source, limits)
     sha256 = hashlib.sha256(content).hexdigest()
     if sha256 == window.known_sha256:
         return AlreadyRead(sha256=sha256)
@@ -133,7 +158,7 @@ def _bound(content: bytes, sha256: str, limits: Limits, pages: Sequence[Page]) -
     return Bound(sha256=sha256, pdf=searchable_pdf(content, limits, pages))
 
 
-def _content(source: Source, limits: Limits) -> bytes:
+def _file_content(source: FileSource, limits: Limits) -> bytes:
     try:
         return read_source(source, limits.max_bytes)
     except PermissionError as error:

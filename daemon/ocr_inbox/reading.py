@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ocr_inbox.model import Output, Signature
+from ocr_inbox.objects import ObjectSource
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
@@ -124,8 +125,8 @@ class Engine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Where a reader finds the bytes: `path` is relative to `root`, and no link is followed below it.
+class FileSource:
+    """Where a reader finds the bytes of a file: `path` is relative to `root`, and no link is followed below it.
 
     `signature` is that of the version to read.
     """
@@ -133,6 +134,14 @@ class Source:
     root: str
     path: str
     signature: Signature
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return self.signature.size
+
+
+Source = FileSource | ObjectSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,3 +73,9 @@ CREATE TRIGGER windows_forgotten AFTER UPDATE OF sidecar, finished_at ON jobs
 WHEN new.sidecar IS NOT NULL OR new.finished_at IS NOT NULL BEGIN
     DELETE FROM windows WHERE job = new.id;
 END;
+
+-- Since when each inbox is watched: what a bucket held before can be left alone.
+CREATE TABLE inboxes (
+    name  TEXT PRIMARY KEY,
+    since REAL NOT NULL
+) STRICT;

@@ -8,8 +8,8 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from ocr_inbox.folder.names import key_of
 from ocr_inbox.model import JobState
+from ocr_inbox.names import key_of
 from pages import encoded, render_line, render_page, text_pdf, tiff_of, truncated
 from running import Daemon, eventually, make_site, sidecar_of, sidecar_path, valid
 

@@ -72,7 +72,7 @@ class InboxPromises:
     def test_what_is_there_can_be_located(self, place: Place) -> None:
         inbox = place.inbox()
         place.put(KEY, b"pixels")
-        assert inbox.locate(arrival_of(inbox, KEY).document).signature.size == 6
+        assert inbox.locate(arrival_of(inbox, KEY).document).size == 6
 
     def test_what_is_gone_cannot_be_located(self, place: Place) -> None:
         inbox = place.inbox()

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from ocr_inbox import files
 from ocr_inbox.errors import SourceChangedError, SourceGoneError, TooLargeError
 from ocr_inbox.model import Signature
-from ocr_inbox.reading import Source
+from ocr_inbox.reading import FileSource
 
 
-def a_source(root: Path, path: str) -> Source:
-    return Source(root=str(root), path=path, signature=Signature.of((root / path).stat()))
+def a_source(root: Path, path: str) -> FileSource:
+    return FileSource(root=str(root), path=path, signature=Signature.of((root / path).stat()))
 
 
 def names(folder: Path) -> set[str]:

@@ -16,8 +16,8 @@ from listening import arrival_of, listening
 from ocr_inbox.errors import ConfigurationError, InboxUnavailableError, SourceGoneError
 from ocr_inbox.files import NAME_MAX, read_source
 from ocr_inbox.folder import FolderInbox, FolderOptions
-from ocr_inbox.folder.names import key_of, path_of
 from ocr_inbox.model import Document, Output
+from ocr_inbox.names import key_of, path_of
 from ocr_inbox.ports import Inbox
 
 

@@ -8,7 +8,7 @@ import pypdfium2 as pdfium
 from builders import a_page, an_engine
 from ocr_inbox.model import Signature
 from ocr_inbox.reader import LoadedReader
-from ocr_inbox.reading import Bound, Engine, Limits, Page, Source, Window
+from ocr_inbox.reading import Bound, Engine, FileSource, Limits, Page, Window
 from pages import encoded, render_page
 
 
@@ -23,7 +23,7 @@ class _IdleEngine:
 def test_pages_that_were_read_become_a_pdf_with_their_text(tmp_path: Path) -> None:
     content = encoded(render_page(["Invoice"]))
     (tmp_path / "a.png").write_bytes(content)
-    source = Source(root=str(tmp_path), path="a.png", signature=Signature.of((tmp_path / "a.png").stat()))
+    source = FileSource(root=str(tmp_path), path="a.png", signature=Signature.of((tmp_path / "a.png").stat()))
     window = Window(source=source, first_page=0, page_count=1, text=(a_page("Größe 日本"),))
     (bound,) = LoadedReader(engine=_IdleEngine(), limits=Limits()).read([window])
     assert isinstance(bound, Bound)

@@ -51,7 +51,7 @@ def route(
 
 
 def _print_route(inbox: "InboxSettings", relative: Path, *, as_json: bool) -> None:
-    from ocr_inbox.folder.names import key_of
+    from ocr_inbox.names import key_of
     from ocr_inbox.options import rules_of
     from ocr_inbox.routing import route as route_key
 
@@ -71,7 +71,7 @@ def _print_route(inbox: "InboxSettings", relative: Path, *, as_json: bool) -> No
 
 
 def _ignored_because(inbox: "InboxSettings", relative: Path) -> str | None:
-    from ocr_inbox.folder.names import is_never_a_document, is_private_folder
+    from ocr_inbox.names import is_never_a_document, is_private_folder
 
     where = inbox.folder / relative
     if any(where.is_relative_to(target) for target in (inbox.archive_folder, inbox.failed_folder)):

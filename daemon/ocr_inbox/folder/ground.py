@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocr_inbox.folder.mounts import is_shared, kind_of
-from ocr_inbox.folder.names import is_never_a_document, is_private_folder
 from ocr_inbox.folder.options import FolderOptions
+from ocr_inbox.names import is_never_a_document, is_private_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,12 @@ from ocr_inbox import files
 from ocr_inbox.errors import AccessDeniedError, SourceGoneError
 from ocr_inbox.folder import removal
 from ocr_inbox.folder.lookout import Lookout
-from ocr_inbox.folder.names import key_of, path_of
 from ocr_inbox.folder.options import FolderOptions
 from ocr_inbox.folder.refusals import named
 from ocr_inbox.model import Arrival, Document, InboxVitals, Output, Signature
+from ocr_inbox.names import key_of, path_of
 from ocr_inbox.ports import Clock
-from ocr_inbox.reading import Deliverable, Source
+from ocr_inbox.reading import Deliverable, FileSource
 from ocr_inbox.sidecar import SUFFIXES
 
 _MOST_BYTES = 1 << 28
@@ -63,7 +63,7 @@ class FolderInbox:
             return self._options.uri_prefix + quote(key_of(path))
         return "file://" + quote(os.fsencode(os.path.join(self._options.root, path)))
 
-    def locate(self, document: Document) -> Source:
+    def locate(self, document: Document) -> FileSource:
         """Keep the promise of `ports.Inbox`; raises AccessDeniedError also where no sidecar could be left."""
         source = self._source(document)
         with named(f"read {document.key} in inbox {self.name}"), files.folder_of(source) as (folder, file):
@@ -78,14 +78,14 @@ class FolderInbox:
                 )
         return source
 
-    def _source(self, document: Document) -> Source:
+    def _source(self, document: Document) -> FileSource:
         try:
             signature = Signature.from_version(document.version)
         except ValueError as error:
             raise SourceGoneError(
                 f"cannot find version {document.version} in a folder: it is none of a file"
             ) from error
-        return Source(root=str(self._options.root), path=path_of(document.key), signature=signature)
+        return FileSource(root=str(self._options.root), path=path_of(document.key), signature=signature)
 
     def delivered(self, document: Document, output: Output) -> bytes | None:
         """Keep the promise of `ports.Inbox`."""

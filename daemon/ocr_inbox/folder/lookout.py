@@ -12,12 +12,12 @@ import structlog
 
 from ocr_inbox.folder.ground import Ground
 from ocr_inbox.folder.hints import Hints
-from ocr_inbox.folder.names import key_of
 from ocr_inbox.folder.options import FolderOptions
 from ocr_inbox.folder.refusals import reason
 from ocr_inbox.folder.survey import Found, Survey
 from ocr_inbox.folder.vigil import Vigil
 from ocr_inbox.model import Arrival, Document, InboxVitals, Signature
+from ocr_inbox.names import key_of
 from ocr_inbox.ports import Clock
 from ocr_inbox.settling import Settler
 

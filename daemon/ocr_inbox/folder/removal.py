@@ -6,19 +6,19 @@ from contextlib import suppress
 from ocr_inbox import files
 from ocr_inbox.errors import SourceGoneError
 from ocr_inbox.model import Output, Signature
-from ocr_inbox.reading import Source
+from ocr_inbox.reading import FileSource
 from ocr_inbox.sidecar import SUFFIXES
 
 _SIDECAR = SUFFIXES[Output.JSON]
 
 
-def delete(source: Source) -> None:
+def delete(source: FileSource) -> None:
     """Remove the source; raises OSError."""
     with suppress(SourceGoneError), files.folder_of(source) as (folder, name):
         files.remove(folder, name)
 
 
-def archive(source: Source, root: str) -> None:
+def archive(source: FileSource, root: str) -> None:
     """Move the source to the same place below another root; raises OSError."""
     with (
         suppress(SourceGoneError),
@@ -28,7 +28,7 @@ def archive(source: Source, root: str) -> None:
         files.move(folder, name, target)
 
 
-def reject(source: Source, root: str) -> None:
+def reject(source: FileSource, root: str) -> None:
     """Move the source to the same place below another root, and then its sidecar beside it; raises OSError.
 
     A call that was cut short between the two is completed by the next.

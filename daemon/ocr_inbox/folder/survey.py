@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ocr_inbox.folder.ground import Ground
-from ocr_inbox.folder.names import is_never_a_document, is_temporary_of_ours, key_of
 from ocr_inbox.folder.refusals import reason
+from ocr_inbox.names import is_never_a_document, is_temporary_of_ours, key_of
 
 _STALE_SECONDS = 3600.0
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)

@@ -1,5 +1,6 @@
 """The picture of the configuration file; what cannot work is refused before anything starts."""
 
+from ocr_inbox.settings.buckets import BucketSettings, StoreSettings, split_place
 from ocr_inbox.settings.inboxes import InboxSettings, RuleSettings
 from ocr_inbox.settings.loading import load_settings
 from ocr_inbox.settings.pipelines import DocumentSettings, LineSettings, ReaderSettings, TableSettings, TextSettings
@@ -7,6 +8,7 @@ from ocr_inbox.settings.sections import ApiSettings, ModelSettings, Settings
 
 __all__ = [
     "ApiSettings",
+    "BucketSettings",
     "DocumentSettings",
     "InboxSettings",
     "LineSettings",
@@ -14,7 +16,9 @@ __all__ = [
     "ReaderSettings",
     "RuleSettings",
     "Settings",
+    "StoreSettings",
     "TableSettings",
     "TextSettings",
     "load_settings",
+    "split_place",
 ]

@@ -14,6 +14,13 @@ from ocr_inbox.settings.section import WEEK, Seconds, Section
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
+def demand_plain_name(name: str) -> str:
+    """The name, if it can be one of an inbox or a store; raises ValueError."""
+    if not _NAME.fullmatch(name) or name == "uploads":
+        raise ValueError("use lower-case letters, digits, - and _ (and not uploads, which is built in)")
+    return name
+
+
 class RuleSettings(Section):
     """Which files a pipeline reads."""
 
@@ -48,9 +55,7 @@ class InboxSettings(Section):
     @field_validator("name")
     @classmethod
     def _plain_name(cls, name: str) -> str:
-        if not _NAME.fullmatch(name) or name == "uploads":
-            raise ValueError("use lower-case letters, digits, - and _ (and not uploads, which is built in)")
-        return name
+        return demand_plain_name(name)
 
     @property
     def archive_folder(self) -> Path:
@@ -72,8 +77,6 @@ class InboxSettings(Section):
 def demand_apart(inboxes: Sequence[InboxSettings], state_dir: Path) -> None:
     """Raises ValueError where a document would be read twice, or where it was moved to."""
     for inbox in inboxes:
-        if [other.name for other in inboxes].count(inbox.name) > 1:
-            raise ValueError(f"two inboxes have the name {inbox.name}")
         _demand_targets_outside(inbox)
         for other in inboxes:
             if other is not inbox:

@@ -45,7 +45,9 @@ def _problem(location: tuple[int | str, ...], message: str) -> str:
     return f"  {where}: {_HINTS.get(message, message.removeprefix('Value error, '))}"
 
 
-_PATH_KEYS = frozenset({"state_dir", "folder", "archive", "failed", "key_file"})
+_PATH_KEYS = frozenset(
+    {"state_dir", "folder", "archive", "failed", "key_file", "access_key_file", "secret_key_file", "ca_file"}
+)
 
 
 def _anchored(content: Any, folder: Path, key: str = "") -> Any:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
+from ocr_inbox.settings.buckets import BucketSettings, StoreSettings, demand_stores
 from ocr_inbox.settings.inboxes import InboxSettings, demand_apart
 from ocr_inbox.settings.pipelines import PipelineSettings
 from ocr_inbox.settings.section import WEEK, Count, Limit, Seconds, Section
@@ -77,6 +78,8 @@ class Settings(Section):
 
     state_dir: Path
     inboxes: tuple[InboxSettings, ...] = ()
+    stores: tuple[StoreSettings, ...] = ()
+    buckets: tuple[BucketSettings, ...] = ()
     api: ApiSettings = Field(default_factory=ApiSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     retry: RetrySettings = Field(default_factory=RetrySettings)
@@ -101,6 +104,11 @@ class Settings(Section):
     @model_validator(mode="after")
     def _no_loops(self) -> Self:
         demand_apart(self.inboxes, self.state_dir)
+        demand_stores(self.buckets, self.stores)
+        names = [inbox.name for inbox in self.inboxes] + [bucket.name for bucket in self.buckets]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two inboxes have the name {name}")
         return self
 
 

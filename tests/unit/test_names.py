@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr_inbox.folder.names import (
+from ocr_inbox.model import Output
+from ocr_inbox.names import (
     is_never_a_document,
     is_private_folder,
     is_temporary_of_ours,
     key_of,
     path_of,
 )
-from ocr_inbox.model import Output
 from ocr_inbox.sidecar import SUFFIXES
 
 PATHS = st.binary(min_size=1).filter(lambda raw: b"\0" not in raw).map(os.fsdecode)

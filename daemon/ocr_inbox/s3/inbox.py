@@ -1,0 +1,126 @@
+"""An inbox that is a bucket, keeping the promises of `ports.Inbox`."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from urllib.parse import quote
+
+from ocr_inbox.errors import SourceGoneError
+from ocr_inbox.model import Arrival, Document, InboxVitals, Output
+from ocr_inbox.objects import ObjectName, ObjectSource
+from ocr_inbox.ports import Clock
+from ocr_inbox.reading import Deliverable
+from ocr_inbox.s3 import removal
+from ocr_inbox.s3.delivery import Delivery, fetched
+from ocr_inbox.s3.ground import Ground, below, sidecar_of, stamp_of
+from ocr_inbox.s3.habits import Abilities, probe
+from ocr_inbox.s3.listing import demand_version
+from ocr_inbox.s3.lookout import Lookout
+from ocr_inbox.s3.options import BucketOptions
+from ocr_inbox.s3.store import Connection
+
+
+class BucketInbox:
+    """Remembers its connection, and what its store can do; every method may be called from any thread."""
+
+    def __init__(self, options: BucketOptions, clock: Clock) -> None:
+        """Nobody is asked anything before `arrivals` is called, or a document is dealt with."""
+        self._options = options
+        self._ground = Ground(options)
+        self._connection = Connection(options.store)
+        self._lookout = Lookout(options, self._connection, clock)
+        self._abilities: Abilities | None = None
+        self._probing = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """Keep the promise of `ports.Inbox`."""
+        return self._options.name
+
+    def arrivals(self, stop: threading.Event) -> Iterator[Sequence[Arrival]]:
+        """Keep the promise of `ports.Inbox`, in batches of at most 1,000; ends within a request's time of `stop`."""
+        return self._lookout.batches(stop)
+
+    def hear(self, names: Sequence[ObjectName], acknowledge: Callable[[], None]) -> bool:
+        """Take a hint that these objects are new, if any of them is ours; `acknowledge` is called once it is noted."""
+        ours = [name for name in names if self._ground.holds(name, 1)]
+        return bool(ours) and self._lookout.hearsay.tell(ours, acknowledge)
+
+    def rescan(self) -> None:
+        """List everything soon; for any thread and for signal handlers."""
+        self._lookout.hearsay.demand_scan()
+
+    def vitals(self) -> InboxVitals:
+        """How it is; `found_by_scan` is 0, because only the ledger knows what was new."""
+        return self._lookout.vitals()
+
+    def uri(self, document: Document) -> str:
+        """Keep the promise of `ports.Inbox`: s3://bucket/key, percent-encoded."""
+        return _uri(self._ground.object_of(document))
+
+    def sidecar_uri(self, document: Document) -> str:
+        """Keep the promise of `ports.Inbox`."""
+        return _uri(self._ground.output(document, Output.JSON))
+
+    def locate(self, document: Document) -> ObjectSource:
+        """Keep the promise of `ports.Inbox`; raises AccessDeniedError also where no sidecar could be left."""
+        name, stamp = self._ground.object_of(document), stamp_of(document)
+        self._demand_abilities()
+        demand_version(self._connection.client(), name, stamp)
+        return ObjectSource(store=self._options.store, name=name, etag=stamp.etag, size=stamp.size)
+
+    def delivered(self, document: Document, output: Output) -> bytes | None:
+        """Keep the promise of `ports.Inbox`."""
+        return fetched(self._connection.client(), self._ground.output(document, output))
+
+    def deliver(self, document: Document, deliverables: Sequence[Deliverable]) -> str:
+        """Keep the promise of `ports.Inbox`, in the order given, the JSON only while the source is unchanged."""
+        source, stamp = self._ground.object_of(document), stamp_of(document)
+        client = self._connection.client()
+        delivery = Delivery(client=client, source=source, stamp=stamp, abilities=self._demand_abilities())
+        demand_version(client, source, stamp)
+        for deliverable in deliverables:
+            target = self._ground.output(document, deliverable.output)
+            if deliverable.output is Output.JSON:
+                delivery.put_last(target, deliverable)
+            else:
+                delivery.put(target, deliverable)
+        return self.sidecar_uri(document)
+
+    def archive(self, document: Document) -> None:
+        """Keep the promise of `ports.Inbox`; the sidecar stays where it was delivered."""
+        client, abilities = self._connection.client(), self._demand_abilities()
+        name, stamp = self._ground.object_of(document), stamp_of(document)
+        with suppress(SourceGoneError):
+            if self._options.after == "tag":
+                removal.tag(client, name, stamp, "done")
+            elif self._options.after == "delete":
+                removal.delete(client, name, stamp, abilities)
+            elif self._options.after == "archive":
+                removal.copied(client, name, stamp, below(self._options.archive, self._ground.relative(document)))
+                removal.delete(client, name, stamp, abilities)
+
+    def reject(self, document: Document) -> None:
+        """Keep the promise of `ports.Inbox`; the sidecar that says why goes along."""
+        client, abilities = self._connection.client(), self._demand_abilities()
+        name, stamp = self._ground.object_of(document), stamp_of(document)
+        with suppress(SourceGoneError):
+            if self._options.after_failure == "tag":
+                removal.tag(client, name, stamp, "failed")
+            elif self._options.after_failure == "move":
+                target = below(self._options.failed, self._ground.relative(document))
+                moved = removal.copied(client, name, stamp, target)
+                if self._options.sidecars is None:
+                    removal.carry(client, self._ground.output(document, Output.JSON), sidecar_of(moved))
+                removal.delete(client, name, stamp, abilities)
+
+    def _demand_abilities(self) -> Abilities:
+        with self._probing:
+            if self._abilities is None:
+                place = self._options.sidecars or self._options.own
+                self._abilities = probe(self._connection.client(), place)
+            return self._abilities
+
+
+def _uri(name: ObjectName) -> str:
+    return f"s3://{name.bucket}/{quote(name.key)}"
