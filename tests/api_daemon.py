@@ -16,7 +16,7 @@ from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.database import Database
 from ocr_inbox.errors import OcrInboxError, ReadingError
 from ocr_inbox.ledger import Ledger
-from ocr_inbox.model import InboxVitals, Job, Output, PipelineName, PipelineVitals
+from ocr_inbox.model import HearingVitals, InboxVitals, Job, Output, PipelineName, PipelineVitals
 from ocr_inbox.sidecar import SUFFIXES, Provenance, render, render_failure
 from ocr_inbox_api.app import create_app
 from ocr_inbox_api.parts import ApiOptions, Parts
@@ -38,12 +38,20 @@ class Daemon:
     client: httpx.Client = field(default_factory=httpx.Client)
     ended: threading.Condition = field(default_factory=threading.Condition)
     outcomes: list[Job] = field(default_factory=list)
+    events: list[bytes] = field(default_factory=list)
 
     def pipelines(self) -> Sequence[PipelineVitals]:
         return (self.text,)
 
     def inboxes(self) -> Sequence[InboxVitals]:
         return (self.scans,)
+
+    def hearing(self) -> Sequence[HearingVitals]:
+        return ()
+
+    def take_event(self, body: bytes) -> bool:
+        self.events.append(body)
+        return True
 
     def fetch(self, job: Job, output: Output) -> bytes | None:
         path = self.uploads / (job.document.key + SUFFIXES[output])
@@ -56,6 +64,7 @@ class Daemon:
             vitals=self,
             fetch=self.fetch,
             uploads=self.uploads,
+            take_event=self.take_event,
             version="1.2.3",
             clock=time.time,
         )

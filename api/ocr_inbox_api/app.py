@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi_offline import FastAPIOffline
 
 from ocr_inbox.model import Job
-from ocr_inbox_api import batch, health, jobs, ocr, problems, prometheus, security, statistics
+from ocr_inbox_api import batch, events, health, jobs, ocr, problems, prometheus, security, statistics
 from ocr_inbox_api.entrance import Entrance
 from ocr_inbox_api.parts import ApiOptions, Parts
 from ocr_inbox_api.reception import Reception
@@ -54,6 +54,7 @@ def create_app(parts: Parts, options: ApiOptions) -> FastAPI:
     statistics.add_routes(guarded, counts)
     prometheus.add_routes(guarded, exposition)
     app.include_router(guarded)
+    events.add_routes(app, parts.take_event, options.event_keys)
     problems.add_handlers(app)
     app.add_middleware(prometheus.Counted, exposition=exposition)
     security.allow_origins(app, options.cors_origins)

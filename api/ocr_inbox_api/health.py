@@ -8,11 +8,19 @@ from fastapi import APIRouter, Response
 
 from ocr_inbox.chronicle import Queue
 from ocr_inbox.errors import LedgerUnavailableError
-from ocr_inbox.model import InboxVitals, Job, JobState, PipelineName, PipelineVitals
+from ocr_inbox.model import HearingVitals, InboxVitals, Job, JobState, PipelineName, PipelineVitals
 from ocr_inbox.sidecar import timestamp
 from ocr_inbox_api.parts import Parts
 from ocr_inbox_api.problems import Failure, documented
-from ocr_inbox_api.shapes import HealthView, InboxHealth, PipelineHealth, QueueHealth, StateView, SystemHealth
+from ocr_inbox_api.shapes import (
+    HealthView,
+    HearingHealth,
+    InboxHealth,
+    PipelineHealth,
+    QueueHealth,
+    StateView,
+    SystemHealth,
+)
 
 
 class Health:
@@ -40,6 +48,7 @@ class Health:
             timestamp=timestamp(now),
             pipelines={it.family: self._pipeline(it) for it in pipelines},
             inboxes={it.name: _inbox(it) for it in inboxes},
+            hearing={it.name: _hearing(it) for it in self._parts.vitals.hearing()},
             queue=None if queues is None else _queue(queues, now),
             system=SystemHealth(
                 gpu_memory_used=None,
@@ -103,6 +112,20 @@ def _inbox(vitals: InboxVitals) -> InboxHealth:
         problem=vitals.problem,
         last_scan_at=timestamp(vitals.last_scan_at),
         settling=vitals.settling,
+        listed=vitals.listed,
+        heard=vitals.heard,
+    )
+
+
+def _hearing(vitals: HearingVitals) -> HearingHealth:
+    return HearingHealth(
+        problem=vitals.problem,
+        received=vitals.received,
+        told=vitals.told,
+        deleted=vitals.deleted,
+        not_understood=vitals.not_understood,
+        unwanted=vitals.unwanted,
+        heard_at=timestamp(vitals.heard_at),
     )
 
 

@@ -17,6 +17,7 @@ UPLOADS = "uploads"
 class ApiOptions:
     """Limits of the API; without keys it asks nobody who they are, without origins no browser may call it.
 
+    Without event keys, no store may tell of its objects.
     `max_upload_bytes` is for one file alone, `max_batch_bytes` for all of a batch. `max_waiting` counts open jobs of
     uploads.
     """
@@ -28,6 +29,7 @@ class ApiOptions:
     timeout_seconds: float = 120.0
     upload_timeout_seconds: float = 60.0
     keys: tuple[str, ...] = field(default=(), repr=False)
+    event_keys: tuple[str, ...] = field(default=(), repr=False)
     cors_origins: tuple[str, ...] = ()
 
 
@@ -36,7 +38,8 @@ class Parts:
     """The daemon as the API sees it.
 
     `fetch` gives what was delivered for a job, or None; it may raise InboxUnavailableError.
-    `uploads` is the folder of the uploads inbox; it exists.
+    `uploads` is the folder of the uploads inbox; it exists. `take_event` hears what a store posts, and says whether any
+    inbox wanted to know; it may raise EventNotUnderstoodError.
     """
 
     ledger: Ledger
@@ -44,5 +47,6 @@ class Parts:
     vitals: Vitals
     fetch: Callable[[Job, Output], bytes | None]
     uploads: Path
+    take_event: Callable[[bytes], bool]
     version: str
     clock: Clock

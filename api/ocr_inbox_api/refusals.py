@@ -27,6 +27,12 @@ class UploadTimeoutError(OcrInboxError):
     code = "upload_timeout"
 
 
+class EventTooLargeError(OcrInboxError):
+    """A store posted more than any event has."""
+
+    code = "event_too_large"
+
+
 class UnauthorizedError(OcrInboxError):
     """The request carries none of the keys."""
 

@@ -24,16 +24,26 @@ class Keys:
         bearer: Annotated[HTTPAuthorizationCredentials | None, Security(HTTPBearer(auto_error=False))],
         header: Annotated[str | None, Security(APIKeyHeader(name="X-API-Key", auto_error=False))],
     ) -> None:
-        """Raises UnauthorizedError; how long that takes says nothing about the keys."""
-        given = filter(None, (bearer.credentials if bearer else None, header))
+        """Raises UnauthorizedError."""
+        self.demand_one_of([bearer.credentials if bearer else None, header])
+
+    def demand_one_of(self, given: Sequence[str | None]) -> None:
+        """Raises UnauthorizedError where nothing given is a key; how long that takes says nothing about the keys."""
         # Header bytes reach us decoded as latin-1. All pairs are compared, so that no key answers sooner than another.
         equal = [
-            hmac.compare_digest(candidate.encode("latin-1"), key.encode())
-            for candidate in given
+            hmac.compare_digest(_bytes(candidate), key.encode())
+            for candidate in filter(None, given)
             for key in self.accepted
         ]
         if not any(equal):
             raise UnauthorizedError("send a key as Authorization: Bearer KEY, or as X-API-Key: KEY")
+
+
+def _bytes(given: str) -> bytes:
+    try:
+        return given.encode("latin-1")
+    except UnicodeEncodeError:  # from a query, which is decoded as UTF-8
+        return given.encode("utf-8", "surrogateescape")
 
 
 def guarded_router(keys: tuple[str, ...]) -> APIRouter:

@@ -169,6 +169,20 @@ class InboxHealth(BaseModel):
     problem: str | None
     last_scan_at: str | None
     settling: int
+    listed: int
+    heard: int
+
+
+class HearingHealth(BaseModel):
+    """How a listener for new objects in buckets is, with what it heard so far."""
+
+    problem: str | None
+    received: int
+    told: int
+    deleted: int
+    not_understood: int
+    unwanted: int
+    heard_at: str | None
 
 
 class SystemHealth(BaseModel):
@@ -195,8 +209,16 @@ class HealthView(BaseModel):
     timestamp: str | None
     pipelines: dict[str, PipelineHealth]
     inboxes: dict[str, InboxHealth]
+    hearing: dict[str, HearingHealth]
     queue: QueueHealth | None
     system: SystemHealth
+
+
+class EventView(BaseModel):
+    """What became of an event; `wanted` says that an inbox looks its objects up."""
+
+    success: Literal[True]
+    wanted: bool
 
 
 class AverageTimes(BaseModel):

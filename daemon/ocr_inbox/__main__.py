@@ -5,12 +5,12 @@ from typing import NoReturn
 
 import typer
 
-from ocr_inbox.commands import configuration, daemon, ledger, models, read
+from ocr_inbox.commands import backfill, configuration, daemon, ledger, models, read
 from ocr_inbox.errors import OcrInboxError
 
 app = typer.Typer(
     name="ocr-inbox",
-    help="Watch folders, read what arrives with PaddleOCR, leave a JSON sidecar beside it.",
+    help="Watch folders and buckets, read what arrives with PaddleOCR, leave a JSON sidecar beside it.",
     epilog="Exit codes: 0 done, 65 a document cannot be read, 66 no such job, 69 models or readers missing, "
     "75 try again later, 77 permission denied, 78 the configuration cannot work, 2 wrong usage.",
     no_args_is_help=True,
@@ -19,7 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _commands in (daemon, read, ledger, configuration, models):
+for _commands in (daemon, read, ledger, backfill, configuration, models):
     _commands.register(app)
 
 

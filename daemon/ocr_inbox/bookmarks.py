@@ -1,4 +1,4 @@
-"""What has to be remembered of an inbox beyond its documents: since when it is watched."""
+"""What has to be remembered of an inbox beyond its documents: since when it is watched, how far a backfill came."""
 
 from dataclasses import dataclass
 
@@ -21,3 +21,22 @@ class Bookmarks:
                 connection.execute("INSERT OR IGNORE INTO inboxes (name, since) VALUES (?, ?)", (inbox, self.clock()))
             known = self.database.read("SELECT since FROM inboxes WHERE name = ?", (inbox,))
         return float(known[0]["since"])
+
+    def backfilled(self, inbox: str, prefix: str) -> str:
+        """The key up to which a backfill of this prefix came before it was stopped; empty where none was."""
+        query = "SELECT last_key FROM backfills WHERE inbox = ? AND prefix = ?"
+        rows = self.database.read(query, (inbox, prefix))
+        return str(rows[0]["last_key"]) if rows else ""
+
+    def note_backfill(self, inbox: str, prefix: str, last_key: str) -> None:
+        """A backfill of this prefix came up to this key."""
+        with self.database.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO backfills (inbox, prefix, last_key) VALUES (?, ?, ?)",
+                (inbox, prefix, last_key),
+            )
+
+    def end_backfill(self, inbox: str, prefix: str) -> None:
+        """A backfill of this prefix came to its end: the next one begins anew."""
+        with self.database.transaction() as connection:
+            connection.execute("DELETE FROM backfills WHERE inbox = ? AND prefix = ?", (inbox, prefix))

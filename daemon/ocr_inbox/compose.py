@@ -19,12 +19,13 @@ from ocr_inbox.database import Database
 from ocr_inbox.drain import Drain
 from ocr_inbox.errors import AlreadyRunningError, ConfigurationError
 from ocr_inbox.folder import FolderInbox
+from ocr_inbox.hearings import Ears, ears
 from ocr_inbox.http import HttpServer, listen
 from ocr_inbox.inboxes import Post, posts
 from ocr_inbox.intake import Intake
 from ocr_inbox.ledger import Ledger
 from ocr_inbox.logs import log_outcome
-from ocr_inbox.model import InboxVitals, Job, Output, PipelineName, PipelineVitals
+from ocr_inbox.model import HearingVitals, InboxVitals, Job, Output, PipelineName, PipelineVitals
 from ocr_inbox.options import (
     UPLOADS,
     api_options,
@@ -54,6 +55,7 @@ class Daemon:
     posts: Sequence[Post]
     uploads: FolderInbox
     stations: Sequence[Station]
+    ears: Ears
     stop: threading.Event = field(default_factory=threading.Event)
     intakes: list[Intake] = field(default_factory=list)
 
@@ -85,6 +87,10 @@ class Daemon:
             for post, intake in zip(self.posts, self.intakes, strict=True)
         ]
 
+    def hearing(self) -> Sequence[HearingVitals]:
+        """Keep the promise of `ports.Vitals`."""
+        return self.ears.vitals()
+
     def fetch(self, job: Job, output: Output) -> bytes | None:
         """What was delivered for a job, if its inbox is still configured."""
         inbox = self._all_inboxes().get(job.document.inbox)
@@ -97,7 +103,7 @@ class Daemon:
         inboxes = self._all_inboxes()
         lanes = [lane for station in self.stations for lane in station.lanes(self.ledger, inboxes)]
         watches = [watch for station in self.stations for watch in station.watches(self.ledger.bell.ring)]
-        supervision = Supervision(loops=[*self.intakes, *lanes, *watches, *more], stop=self.stop)
+        supervision = Supervision(loops=[*self.intakes, *self.ears.listeners, *lanes, *watches, *more], stop=self.stop)
         with _signals(self.stop, self.rescan):
             log.info("started", version=__version__, inboxes=len(self.posts), readers=len(lanes))
             supervision.run(
@@ -117,6 +123,7 @@ class Daemon:
             return
         with listen(api.host, api.port) as listener:
             parts = Parts(
+                take_event=self.ears.webhook.take,
                 ledger=self.ledger,
                 chronicle=self.chronicle,
                 vitals=self,
@@ -168,11 +175,13 @@ def assembled(settings: Settings) -> Iterator[Daemon]:
         if recovered := ledger.recover():
             log.warning("recovered", jobs=recovered)
         ledger.heard.append(log_outcome)
+        watched = list(posts(settings, Bookmarks(database, time.time)))
         daemon = Daemon(
             settings=settings,
             ledger=ledger,
             chronicle=Chronicle(database),
-            posts=list(posts(settings, Bookmarks(database, time.time))),
+            posts=watched,
+            ears=ears(settings, [post.inbox for post in watched]),
             uploads=FolderInbox(upload_options(settings), time.time),
             stations=[stack.enter_context(opened(plan)) for plan in plans(settings)],
         )

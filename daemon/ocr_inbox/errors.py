@@ -138,6 +138,13 @@ class SourceChangedError(SourceGoneError):
     code = "superseded"
 
 
+class EventNotUnderstoodError(OcrInboxError):
+    """What a store or a queue told of its objects has no shape that is known here; a scan finds them all the same."""
+
+    code = "event_not_understood"
+    exit_code = 65
+
+
 class LostClaimError(OcrInboxError):
     """The job was taken from this worker: its attempt number is no longer the current one."""
 

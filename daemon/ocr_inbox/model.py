@@ -24,12 +24,13 @@ class JobState(str, Enum):
 
 
 class Priority(IntEnum):
-    """Lower goes first; a person who waits goes before a folder."""
+    """Lower goes first; a person who waits goes before a folder, and what is fresh before what lay there for long."""
 
     INTERACTIVE = 0
     HIGH = 1
     NORMAL = 2
     LOW = 3
+    BACKFILL = 4
 
 
 class Output(str, Enum):
@@ -176,7 +177,8 @@ class InboxVitals:
     """How an inbox is: "events" or "polling", and why it is paused if it is.
 
     `found_by_scan` counts new documents that no event had told of, `settling` files that may still be growing,
-    `listed` what the scan of a bucket has seen so far; times are seconds since the epoch.
+    `listed` what the scan of a bucket has seen so far, `heard` what others told of objects in it; times are seconds
+    since the epoch.
     """
 
     name: str
@@ -185,4 +187,22 @@ class InboxVitals:
     last_scan_at: float | None
     settling: int = 0
     listed: int = 0
+    heard: int = 0
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearingVitals:
+    """How a listener is: messages received, objects told of to an inbox, messages deleted, and those left alone.
+
+    `heard_at` is when the server last answered, in seconds since the epoch; `problem` is why it does not.
+    """
+
+    name: str
+    received: int
+    told: int
+    not_understood: int
+    unwanted: int
+    heard_at: float | None
+    deleted: int = 0
     problem: str | None = None

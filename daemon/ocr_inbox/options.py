@@ -105,6 +105,7 @@ def api_options(settings: Settings) -> ApiOptions:
     api = settings.api
     return ApiOptions(
         keys=api_keys(settings),
+        event_keys=event_keys(settings),
         cors_origins=api.cors_origins,
         max_upload_bytes=int(api.max_upload_mb * (1 << 20)),
         max_batch_files=api.max_batch_files,
@@ -120,10 +121,20 @@ def api_keys(settings: Settings) -> tuple[str, ...]:
     api = settings.api
     if api.key_file is None:
         return api.keys
+    return (*api.keys, *_keys_in("api.key_file", api.key_file))
+
+
+def event_keys(settings: Settings) -> tuple[str, ...]:
+    """What stores may say who post events; raises ConfigurationError."""
+    file = settings.api.event_key_file
+    return _keys_in("api.event_key_file", file) if file else ()
+
+
+def _keys_in(name: str, file: Path) -> tuple[str, ...]:
     try:
-        lines = api.key_file.read_text(encoding="utf-8").split()
+        lines = file.read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot read api.key_file {api.key_file}: {error}") from error
+        raise ConfigurationError(f"cannot read {name} {file}: {error}") from error
     if not lines:
-        raise ConfigurationError(f"cannot use api.key_file {api.key_file}: there is no key in it")
-    return (*api.keys, *lines)
+        raise ConfigurationError(f"cannot use {name} {file}: there is no key in it")
+    return tuple(lines)

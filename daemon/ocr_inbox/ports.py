@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from ocr_inbox.errors import OcrInboxError
-from ocr_inbox.model import Arrival, Document, InboxVitals, Output, PipelineVitals
+from ocr_inbox.model import Arrival, Document, HearingVitals, InboxVitals, Output, PipelineVitals
+from ocr_inbox.objects import ObjectName
 from ocr_inbox.reading import AlreadyRead, Bound, Deliverable, Reading, Source, Window
 
 Clock = Callable[[], float]
@@ -13,6 +14,9 @@ Clock = Callable[[], float]
 
 Outcome = Reading | AlreadyRead | Bound | OcrInboxError
 """What became of a window; a failure is a value here, so that one never takes its batch along."""
+
+Tell = Callable[[Sequence[ObjectName], Callable[[], None]], bool]
+"""Whether somebody wants these objects looked up: then what is given with them is called once, later, by any thread."""
 
 
 class Inbox(Protocol):
@@ -119,4 +123,8 @@ class Vitals(Protocol):
 
     def inboxes(self) -> Sequence[InboxVitals]:
         """The inboxes that are configured."""
+        ...
+
+    def hearing(self) -> Sequence[HearingVitals]:
+        """Those who listen for new objects in buckets."""
         ...

@@ -79,3 +79,11 @@ CREATE TABLE inboxes (
     name  TEXT PRIMARY KEY,
     since REAL NOT NULL
 ) STRICT;
+
+-- Where a backfill goes on that was stopped.
+CREATE TABLE backfills (
+    inbox    TEXT NOT NULL,
+    prefix   TEXT NOT NULL,
+    last_key TEXT NOT NULL,
+    PRIMARY KEY (inbox, prefix)
+) STRICT;

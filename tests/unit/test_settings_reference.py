@@ -8,11 +8,11 @@ import pytest
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from ocr_inbox.settings import InboxSettings, RuleSettings, Settings, load_settings
+from ocr_inbox.settings import BucketSettings, InboxSettings, RuleSettings, Settings, StoreSettings, load_settings
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 REFERENCE = (CONFIGS / "ocr-inbox.toml").read_text(encoding="utf-8")
-_SECTION = re.compile(r"^\[+([a-z.]+)\]+$")
+_SECTION = re.compile(r"^(?:# )?\[+([a-z.]+)\]+$")
 _KEY = re.compile(r"^(?:# )?([a-z_]+) = (.+)$")
 
 
@@ -35,8 +35,10 @@ def _sections(model: type[BaseModel], name: str = "") -> Iterator[tuple[str, typ
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from _sections(field.annotation, f"{name}.{key}".lstrip("."))
     if model is Settings:
-        yield from _sections(InboxSettings, "inboxes")
-        yield from _sections(RuleSettings, "inboxes.rules")
+        for section, part in (("inboxes", InboxSettings), ("stores", StoreSettings), ("buckets", BucketSettings)):
+            yield from _sections(part, section)
+        for section in ("inboxes", "buckets"):
+            yield from _sections(RuleSettings, f"{section}.rules")
 
 
 SECTIONS = dict(_sections(Settings))

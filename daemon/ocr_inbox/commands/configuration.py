@@ -29,7 +29,8 @@ def check_config(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> No
         shown["api"]["keys"] = ["***" for _ in settings.api.keys]
         print_json(shown)
         return
-    typer.echo(f"{config} can work: {len(settings.inboxes)} inboxes, state in {settings.state_dir}")
+    inboxes = len(settings.inboxes) + len(settings.buckets)
+    typer.echo(f"{config} can work: {inboxes} inboxes, state in {settings.state_dir}")
 
 
 def route(

@@ -2,19 +2,16 @@
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ocr_inbox.commands.arguments import DEFAULT_CONFIG, AsJson, Config, print_json, settings_of
+from ocr_inbox.commands.opening import opened_ledger
 
 if TYPE_CHECKING:
-    from ocr_inbox.database import Database
     from ocr_inbox.model import Job
-    from ocr_inbox.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +28,7 @@ def status(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     from ocr_inbox.report import live_health, print_status, status_of
 
     settings = settings_of(config)
-    with _ledger(settings) as database:
+    with opened_ledger(settings) as database:
         report = status_of(database, live_health(settings))
     if as_json:
         print_json(report.as_json())
@@ -60,7 +57,7 @@ def jobs(  # noqa: PLR0913 - each is an option of the command
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    with _ledger(settings_of(config)) as database:
+    with opened_ledger(settings_of(config)) as database:
         found = Chronicle(database).jobs(selection)
     if as_json:
         print_json([_job_json(job) for job in found])
@@ -83,7 +80,7 @@ def retry(
     if not ids and not buried:
         raise typer.BadParameter("name job ids, or say --buried")
     settings = settings_of(config)
-    with _ledger(settings) as database:
+    with opened_ledger(settings) as database:
         everything = Selection(state=JobState.BURIED, limit=1_000_000)
         wanted = [job.id for job in Chronicle(database).jobs(everything)] if buried else []
         book = Ledger(database, _now, attempts_allowed=settings.retry.attempts)
@@ -118,30 +115,9 @@ def backup(
     """Copy the ledger consistently, whether the daemon runs or not."""
     if target.exists():
         raise typer.BadParameter(f"{target} exists already")
-    with _ledger(settings_of(config)) as database:
+    with opened_ledger(settings_of(config)) as database:
         database.backup(target)
     typer.echo(f"{target.stat().st_size} bytes in {target}")
-
-
-@contextmanager
-def _ledger(settings: "Settings") -> "Iterator[Database]":
-    from ocr_inbox.database import Database
-    from ocr_inbox.errors import AccessDeniedError, InboxUnavailableError
-    from ocr_inbox.options import ledger_path
-
-    path = ledger_path(settings)
-    try:
-        path.stat()
-    except FileNotFoundError as error:
-        raise InboxUnavailableError(
-            f"cannot open the ledger {path}: it is not there; start `ocr-inbox run` once"
-        ) from error
-    except PermissionError as error:
-        raise AccessDeniedError(
-            f"cannot open the ledger {path}: it belongs to another user; run this as that user or as root"
-        ) from error
-    with Database(path) as database:
-        yield database
 
 
 def _now() -> float:

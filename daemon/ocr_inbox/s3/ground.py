@@ -22,10 +22,14 @@ class Ground:
 
     options: BucketOptions
 
+    def covers(self, name: ObjectName) -> bool:
+        """Whether an object of this name lies in this part of the bucket."""
+        return name.bucket == self.options.bucket and name.key.startswith(self.options.prefix)
+
     def holds(self, name: ObjectName, size: int) -> bool:
         """Whether this is a document: not a folder's marker, not empty, not hidden, not ours, not archived."""
         options = self.options
-        if name.bucket != options.bucket or not name.key.startswith(options.prefix) or size == 0:
+        if not self.covers(name) or size == 0:
             return False
         if name.key.endswith("/") or name.key.startswith(options.elsewhere()):
             return False

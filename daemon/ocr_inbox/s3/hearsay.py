@@ -31,6 +31,7 @@ class Hearsay:
         """Whether it was taken: then `acknowledge` is called once, later, by another thread."""
         with self._news:
             if len(self._heard) >= _MOST:
+                self._scan_wanted = True  # by now, listing is the shorter way
                 return False
             self._heard.append(Heard(names=tuple(names), acknowledge=acknowledge))
             self._news.notify_all()

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from urllib.parse import quote
 
 from ocr_inbox.errors import SourceGoneError
@@ -31,6 +32,7 @@ class BucketInbox:
         self._lookout = Lookout(options, self._connection, clock)
         self._abilities: Abilities | None = None
         self._probing = threading.Lock()
+        self._heard = 0
 
     @property
     def name(self) -> str:
@@ -41,10 +43,21 @@ class BucketInbox:
         """Keep the promise of `ports.Inbox`, in batches of at most 1,000; ends within a request's time of `stop`."""
         return self._lookout.batches(stop)
 
+    def concerns(self, name: ObjectName) -> bool:
+        """Whether an object lies in the part of a bucket that is watched, be it a document or not."""
+        return self._ground.covers(name)
+
     def hear(self, names: Sequence[ObjectName], acknowledge: Callable[[], None]) -> bool:
-        """Take a hint that these objects are new, if any of them is ours; `acknowledge` is called once it is noted."""
-        ours = [name for name in names if self._ground.holds(name, 1)]
-        return bool(ours) and self._lookout.hearsay.tell(ours, acknowledge)
+        """Take a hint that these objects are new; `acknowledge` is called once those are noted that are documents.
+
+        False where too much was told already; it is never called then.
+        """
+        self._heard += len(names)
+        documents = [name for name in names if self._ground.holds(name, 1)]
+        if documents:
+            return self._lookout.hearsay.tell(documents, acknowledge)
+        acknowledge()
+        return True
 
     def rescan(self) -> None:
         """List everything soon; for any thread and for signal handlers."""
@@ -52,7 +65,7 @@ class BucketInbox:
 
     def vitals(self) -> InboxVitals:
         """How it is; `found_by_scan` is 0, because only the ledger knows what was new."""
-        return self._lookout.vitals()
+        return replace(self._lookout.vitals(), heard=self._heard)
 
     def uri(self, document: Document) -> str:
         """Keep the promise of `ports.Inbox`: s3://bucket/key, percent-encoded."""

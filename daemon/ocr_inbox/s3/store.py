@@ -30,6 +30,10 @@ class Connection:
             setattr(self._mine, service, known)
         return known
 
+    def credentials(self) -> Any:
+        """What botocore calls frozen credentials; raises as `client`."""
+        return self.client()._request_signer._credentials.get_frozen_credentials()  # noqa: SLF001 - botocore tells nobody
+
 
 def _made(store: Store, service: str) -> Any:
     import boto3

@@ -108,7 +108,10 @@ def demand_stores(buckets: Sequence[BucketSettings], stores: Sequence[StoreSetti
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"two stores have the name {name}")
+    with_endpoint = {store.name for store in stores if store.endpoint_url}
     for bucket in buckets:
+        if bucket.events == "minio" and bucket.store not in with_endpoint:
+            raise ValueError(f'bucket inbox {bucket.name}: events = "minio" needs a store with an endpoint_url')
         if bucket.store is not None and bucket.store not in names:
             raise ValueError(f"bucket inbox {bucket.name} lies in store {bucket.store}, which is none of [[stores]]")
         for other in buckets:

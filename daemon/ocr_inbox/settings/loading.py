@@ -45,9 +45,9 @@ def _problem(location: tuple[int | str, ...], message: str) -> str:
     return f"  {where}: {_HINTS.get(message, message.removeprefix('Value error, '))}"
 
 
-_PATH_KEYS = frozenset(
-    {"state_dir", "folder", "archive", "failed", "key_file", "access_key_file", "secret_key_file", "ca_file"}
-)
+_PATH_KEYS = frozenset({"state_dir", "folder", "archive", "failed"})
+_FILE_KEY = "_file"
+"""How the names of all other keys end whose values are paths."""
 
 
 def _anchored(content: Any, folder: Path, key: str = "") -> Any:
@@ -56,7 +56,7 @@ def _anchored(content: Any, folder: Path, key: str = "") -> Any:
         return {name: _anchored(value, folder, name) for name, value in content.items()}
     if isinstance(content, list):
         return [_anchored(value, folder, key) for value in content]
-    if key in _PATH_KEYS and isinstance(content, str):
+    if (key in _PATH_KEYS or key.endswith(_FILE_KEY)) and isinstance(content, str):
         expanded = os.path.expanduser(os.path.expandvars(content))  # noqa: PTH111 - pathlib raises RuntimeError
         if expanded.startswith("~"):
             raise ValueError(f"{key}: cannot find the home folder of {content}; write the whole path")

@@ -23,6 +23,7 @@ class ApiSettings(Section):
     keys: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     key_file: Path | None = None
     allow_anonymous: bool = False
+    event_key_file: Path | None = None
     cors_origins: tuple[str, ...] = ()
     max_upload_mb: Annotated[float, Field(gt=0)] = 10.0
     max_batch_files: Annotated[int, Field(ge=1, le=1000)] = 20
@@ -105,6 +106,8 @@ class Settings(Section):
     def _no_loops(self) -> Self:
         demand_apart(self.inboxes, self.state_dir)
         demand_stores(self.buckets, self.stores)
+        if any(bucket.events == "webhook" for bucket in self.buckets) and self.api.event_key_file is None:
+            raise ValueError('events = "webhook" needs api.event_key_file: what stores must say when they post events')
         names = [inbox.name for inbox in self.inboxes] + [bucket.name for bucket in self.buckets]
         for name in names:
             if names.count(name) > 1:

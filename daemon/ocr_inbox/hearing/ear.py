@@ -1,0 +1,84 @@
+"""One message after the other: understood, handed on, and counted."""
+
+from collections.abc import Callable
+
+import structlog
+
+from ocr_inbox.errors import EventNotUnderstoodError
+from ocr_inbox.hearing.events import parse
+from ocr_inbox.ports import Clock, Tell
+
+_REMEMBERED = 10_000
+
+log = structlog.get_logger()
+
+
+class Once:
+    """Remembers what was said, up to a number, so that it is not said again."""
+
+    def __init__(self, most: int = _REMEMBERED) -> None:
+        self._most = most
+        self._said: dict[str, None] = {}
+
+    def first(self, mark: str) -> bool:
+        """Whether this is new, as far as is remembered."""
+        new = mark not in self._said
+        self._said[mark] = None
+        if len(self._said) > self._most:
+            del self._said[next(iter(self._said))]
+        return new
+
+
+class Ear:
+    """Remembers how much was heard; for one thread, but the counts may be read from any.
+
+    `fate` says what becomes of a message that nobody can use; `heard_at` is in seconds of the clock.
+    """
+
+    def __init__(self, listener: str, tell: Tell, clock: Clock, *, fate: str) -> None:
+        self.received = self.told = self.not_understood = self.unwanted = 0
+        self.heard_at: float | None = None
+        self._listener = listener
+        self._tell = tell
+        self._clock = clock
+        self._fate = fate
+        self._not_understood_ones, self._unwanted_ones, self._unwanted_buckets = Once(), Once(), Once()
+
+    def listen(self) -> None:
+        """Somebody is there, even if there is nothing to tell."""
+        self.heard_at = self._clock()
+
+    def hear(self, body: bytes, mark: str, acknowledge: Callable[[], None]) -> bool:
+        """Whether `acknowledge` was called or will be; otherwise the message is left alone.
+
+        `mark` is the same whenever the same message comes again.
+        """
+        self.listen()
+        try:
+            told = parse(body)
+        except EventNotUnderstoodError as error:
+            self.received += 1
+            self._leave_not_understood(mark, error)
+            return False
+        self.received += bool(told.objects or told.others)
+        if not told.objects:
+            acknowledge()
+            return True
+        if self._tell(told.objects, acknowledge):
+            self.told += len(told.objects)
+            return True
+        self._leave_unwanted(mark, told.objects[0].bucket)
+        return False
+
+    def _leave_not_understood(self, mark: str, error: EventNotUnderstoodError) -> None:
+        if self._not_understood_ones.first(mark):
+            self.not_understood += 1
+            self._log("event_not_understood", mark, str(error))
+
+    def _leave_unwanted(self, mark: str, bucket: str) -> None:
+        self.unwanted += self._unwanted_ones.first(mark)
+        if self._unwanted_buckets.first(bucket):
+            self._log("event_unwanted", mark, f"cannot use events of bucket {bucket}: no inbox takes them now")
+
+    def _log(self, event: str, mark: str, reason: str) -> None:
+        log.warning(event, listener=self._listener, message=mark, reason=f"{reason}; {self._fate}")

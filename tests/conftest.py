@@ -1,0 +1,64 @@
+"""The real object stores, each started once for all tests that use it, and a bucket of one's own on each."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from stores import Store, juicefs, microburst, ministack, seaweedfs
+from stores.server import Server, free_ports
+
+
+@pytest.fixture(scope="session")
+def _proxy_port() -> int:
+    return free_ports(1)[0]
+
+
+@pytest.fixture(scope="session")
+def _seaweedfs(tmp_path_factory: pytest.TempPathFactory, _proxy_port: int) -> Iterator[Server]:
+    with seaweedfs.serving(tmp_path_factory.mktemp("seaweedfs"), proxy_port=_proxy_port) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _juicefs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with juicefs.serving(tmp_path_factory.mktemp("juicefs")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with ministack.serving(tmp_path_factory.mktemp("ministack")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _microburst(tmp_path_factory: pytest.TempPathFactory, _seaweedfs: Server, _proxy_port: int) -> Iterator[Server]:
+    with microburst.serving(tmp_path_factory.mktemp("microburst"), _seaweedfs.store, _proxy_port) as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(_seaweedfs: Server) -> Store:
+    """An empty bucket on SeaweedFS."""
+    return _seaweedfs.store.fresh()
+
+
+@pytest.fixture
+def minio_bucket(_juicefs: Server) -> Store:
+    """An empty bucket on MinIO's front end, as JuiceFS' gateway has it: listen to its events; conditions are ignored."""
+    return _juicefs.store.fresh()
+
+
+@pytest.fixture
+def sqs_bucket(_ministack: Server) -> Store:
+    """An empty bucket on ministack, whose events go to queues."""
+    return _ministack.store.fresh()
+
+
+@pytest.fixture
+def faulty_bucket(_microburst: Server, bucket: Store) -> Iterator[Store]:
+    """That `bucket` by way of a proxy which fails as it is told."""
+    proxied = bucket.by_way_of(_microburst.store)
+    microburst.tell(proxied)
+    yield proxied
+    microburst.tell(proxied)
