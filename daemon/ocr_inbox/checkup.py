@@ -5,37 +5,19 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 
-from ocr_inbox.errors import ConfigurationError, OcrInboxError
+from ocr_inbox.errors import ConfigurationError, InfrastructureError, OcrInboxError
+from ocr_inbox.findings import Finding, bad, doubtful, good
 from ocr_inbox.http import listen
-from ocr_inbox.options import api_keys
+from ocr_inbox.options import api_keys, bucket_options
 from ocr_inbox.pipelines import plans
-from ocr_inbox.settings import InboxSettings, Settings
+from ocr_inbox.s3.history import stretches
+from ocr_inbox.settings import BucketSettings, InboxSettings, Settings
 
 _FEW_WATCHES = 65_536
 _FREE_BYTES = 1 << 30
 _IMPORT_SECONDS = 120
-
-
-class Health(Enum):
-    """How a finding is to be taken."""
-
-    GOOD = "good"
-    DOUBTFUL = "doubtful"
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that was looked at."""
-
-    subject: str
-    health: Health
-    detail: str
-    remedy: str = ""
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -45,21 +27,10 @@ def examine(settings: Settings) -> list[Finding]:
         *_models(settings),
         _state(settings),
         *(_folder(inbox) for inbox in settings.inboxes),
+        *(_bucket(settings, bucket) for bucket in settings.buckets),
         _inotify(),
         *_api(settings),
     ]
-
-
-def _good(subject: str, detail: str) -> Finding:
-    return Finding(subject=subject, health=Health.GOOD, detail=detail)
-
-
-def _bad(subject: str, detail: str, remedy: str) -> Finding:
-    return Finding(subject=subject, health=Health.BAD, detail=detail, remedy=remedy)
-
-
-def _doubtful(subject: str, detail: str, remedy: str) -> Finding:
-    return Finding(subject=subject, health=Health.DOUBTFUL, detail=detail, remedy=remedy)
 
 
 def _libraries(settings: Settings) -> Iterator[Finding]:
@@ -71,10 +42,10 @@ def _libraries(settings: Settings) -> Iterator[Finding]:
         command = [sys.executable, "-c", f"import {module}; print({module}.__version__)"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=_IMPORT_SECONDS, check=False)
         if done.returncode == 0:
-            yield _good(f"library {module}", f"version {done.stdout.strip()}")
+            yield good(f"library {module}", f"version {done.stdout.strip()}")
         else:
             last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-            yield _bad(f"library {module}", f"cannot be loaded: {last}", remedy)
+            yield bad(f"library {module}", f"cannot be loaded: {last}", remedy)
 
 
 def _engine_module(settings: Settings) -> str:
@@ -85,62 +56,71 @@ def _models(settings: Settings) -> Iterator[Finding]:
     from ocr_inbox.paddle.models import model_folder
 
     if settings.models.source == "official":
-        yield _good("models", "PaddleOCR fetches them itself at the first start")
+        yield good("models", "PaddleOCR fetches them itself at the first start")
         return
     for name in dict.fromkeys(name for plan in plans(settings) for name in plan.models):
         try:
-            yield _good(f"model {name}", str(model_folder(settings.models.cache, name)))
+            yield good(f"model {name}", str(model_folder(settings.models.cache, name)))
         except OcrInboxError as error:
-            yield _bad(f"model {name}", str(error), f"run: ocr-inbox models pull {name}")
+            yield bad(f"model {name}", str(error), f"run: ocr-inbox models pull {name}")
 
 
 def _state(settings: Settings) -> Finding:
     folder = _nearest(settings.state_dir)
     if not os.access(folder, os.W_OK | os.X_OK):
-        return _bad("state_dir", f"cannot write into {folder}", f"chown it to the daemon's user: {settings.state_dir}")
+        return bad("state_dir", f"cannot write into {folder}", f"chown it to the daemon's user: {settings.state_dir}")
     free = shutil.disk_usage(folder).free
     if free < _FREE_BYTES:
-        return _doubtful("state_dir", f"{free >> 20} MB are free on its disk", "free some space: uploads lie here")
-    return _good("state_dir", f"{settings.state_dir}, {free >> 30} GB free")
+        return doubtful("state_dir", f"{free >> 20} MB are free on its disk", "free some space: uploads lie here")
+    return good("state_dir", f"{settings.state_dir}, {free >> 30} GB free")
 
 
 def _folder(inbox: InboxSettings) -> Finding:
     subject = f"inbox {inbox.name}"
     if not inbox.folder.is_dir():
         remedy = "it will be made" if inbox.create else f"make it or mount it: {inbox.folder} (or set create = true)"
-        return _doubtful(subject, f"{inbox.folder} is not there", remedy)
+        return doubtful(subject, f"{inbox.folder} is not there", remedy)
     if not os.access(inbox.folder, os.R_OK | os.W_OK | os.X_OK):
-        return _bad(subject, f"{inbox.folder} cannot be read and written", "give the daemon's user rwx on it")
+        return bad(subject, f"{inbox.folder} cannot be read and written", "give the daemon's user rwx on it")
     for target in inbox.targets():
         if not os.access(_nearest(target), os.W_OK | os.X_OK):
-            return _bad(subject, f"{target} cannot be written", "give the daemon's user rwx on it")
-    return _good(subject, str(inbox.folder))
+            return bad(subject, f"{target} cannot be written", "give the daemon's user rwx on it")
+    return good(subject, str(inbox.folder))
+
+
+def _bucket(settings: Settings, bucket: BucketSettings) -> Finding:
+    subject, where = f"inbox {bucket.name}", f"bucket {bucket.bucket}"
+    try:
+        next(stretches(bucket_options(settings, bucket, not_before=0.0)), None)
+    except InfrastructureError as error:
+        return bad(subject, f"{where} does not answer: {error}", "docs/object-stores.md says what it needs")
+    return good(subject, f"{where} can be listed; `ocr-inbox doctor --canary` tries the rest")
 
 
 def _inotify() -> Finding:
     try:
         watches = int(Path("/proc/sys/fs/inotify/max_user_watches").read_text(encoding="ascii"))
     except OSError:
-        return _doubtful("inotify", "this system has none", "inboxes are polled; set poll_seconds to your taste")
+        return doubtful("inotify", "this system has none", "inboxes are polled; set poll_seconds to your taste")
     if watches < _FEW_WATCHES:
         remedy = f"sysctl fs.inotify.max_user_watches=524288 if the inboxes hold more than {watches} folders"
-        return _doubtful("inotify", f"{watches} watches", remedy)
-    return _good("inotify", f"{watches} watches")
+        return doubtful("inotify", f"{watches} watches", remedy)
+    return good("inotify", f"{watches} watches")
 
 
 def _api(settings: Settings) -> Iterator[Finding]:
     if not settings.api.enabled:
-        yield _good("api", "switched off")
+        yield good("api", "switched off")
         return
     try:
         listen(settings.api.host, settings.api.port).close()
-        yield _good("api", f"{settings.api.host}:{settings.api.port} is free")
+        yield good("api", f"{settings.api.host}:{settings.api.port} is free")
     except ConfigurationError as error:
-        yield _doubtful("api", str(error), "this is well if the daemon is running; else see above")
+        yield doubtful("api", str(error), "this is well if the daemon is running; else see above")
     try:
         api_keys(settings)
     except ConfigurationError as error:
-        yield _bad("api", str(error), "write one key a line into it, readable by the daemon's user")
+        yield bad("api", str(error), "write one key a line into it, readable by the daemon's user")
 
 
 def _nearest(path: Path) -> Path:

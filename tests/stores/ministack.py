@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stores import Store
+from stores.environments import program_apart
 from stores.server import Server, free_ports
 
 _EVENTS = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
@@ -81,7 +82,7 @@ def serving(folder: Path) -> Iterator[Server]:
         "STATE_DIR": str(folder / "state"),
         "TMPDIR": str(folder),
     }
-    with Server(store, ["ministack"], folder=folder, environment=environment).running() as server:
+    with Server(store, [program_apart("ministack")], folder=folder, environment=environment).running() as server:
         yield server
 
 

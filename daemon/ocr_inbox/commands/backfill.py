@@ -69,9 +69,10 @@ def _bucket(settings: "Settings", name: str) -> "BucketSettings":
 
 def _watched(tallies: "Iterator[Tally]") -> "Tally":
     """The last tally; how it goes stands on stderr meanwhile."""
-    from ocr_inbox.backfill import Tally
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from ocr_inbox.backfill import Tally
 
     last = Tally()
     with Progress(

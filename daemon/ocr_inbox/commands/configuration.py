@@ -1,7 +1,7 @@
 """`check-config`, `route`, `schema` and `doctor`: before anything runs."""
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +10,9 @@ import typer
 from ocr_inbox.commands.arguments import DEFAULT_CONFIG, AsJson, Config, print_json, settings_of
 
 if TYPE_CHECKING:
-    from ocr_inbox.settings import InboxSettings
+    from ocr_inbox.settings import BucketSettings, InboxSettings, Settings
+
+_S3 = "s3://"
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +36,7 @@ def check_config(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> No
 
 
 def route(
-    path: Annotated[Path, typer.Argument(help="A file, present or not, inside an inbox.")],
+    path: Annotated[str, typer.Argument(help="A file or s3://bucket/key, present or not, inside an inbox.")],
     config: Config = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
@@ -42,22 +44,57 @@ def route(
     from ocr_inbox.errors import ConfigurationError
 
     settings = settings_of(config)
+    found = _object_whereabouts(settings, path) if path.startswith(_S3) else _file_whereabouts(settings, path)
+    if found is None:
+        inboxes = [str(inbox.folder) for inbox in settings.inboxes]
+        inboxes += [f"{_S3}{bucket.bucket}/{bucket.prefix}" for bucket in settings.buckets]
+        raise ConfigurationError(f"cannot route {path}: it lies in no inbox (these are {', '.join(inboxes)})")
+    _print_route(found, as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Whereabouts:
+    """The inbox that something lies in, its key there, and why the inbox leaves it alone if it does."""
+
+    inbox: "InboxSettings | BucketSettings"
+    key: str
+    ignored: str | None
+
+
+def _file_whereabouts(settings: "Settings", path: str) -> _Whereabouts | None:
+    from ocr_inbox.names import key_of
+
     where = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links, which an inbox never does
     for inbox in settings.inboxes:
         if where.is_relative_to(inbox.folder):
-            _print_route(inbox, where.relative_to(inbox.folder), as_json=as_json)
-            return
-    folders = ", ".join(str(inbox.folder) for inbox in settings.inboxes)
-    raise ConfigurationError(f"cannot route {path}: it lies in no inbox (these are {folders})")
+            relative = where.relative_to(inbox.folder)
+            return _Whereabouts(inbox=inbox, key=key_of(str(relative)), ignored=_ignored_because(inbox, relative))
+    return None
 
 
-def _print_route(inbox: "InboxSettings", relative: Path, *, as_json: bool) -> None:
+def _object_whereabouts(settings: "Settings", uri: str) -> _Whereabouts | None:
     from ocr_inbox.names import key_of
+    from ocr_inbox.objects import ObjectName
+    from ocr_inbox.options import bucket_options
+    from ocr_inbox.s3.ground import Ground
+
+    bucket, _, key = uri.removeprefix(_S3).partition("/")
+    name = ObjectName(bucket=bucket, key=key)
+    for inbox in settings.buckets:
+        ground = Ground(bucket_options(settings, inbox, not_before=0.0))
+        if ground.covers(name):
+            ignored = None if ground.holds(name, 1) else "it is hidden, temporary, a sidecar, or in a place of ours"
+            return _Whereabouts(inbox=inbox, key=key_of(key.removeprefix(inbox.prefix)), ignored=ignored)
+    return None
+
+
+def _print_route(found: _Whereabouts, *, as_json: bool) -> None:
     from ocr_inbox.options import rules_of
     from ocr_inbox.routing import route as route_key
 
-    assignment = route_key(key_of(str(relative)), rules_of(inbox))
-    reason = _ignored_because(inbox, relative) or assignment.reason
+    inbox = found.inbox
+    assignment = route_key(found.key, rules_of(inbox))
+    reason = found.ignored or assignment.reason
     if as_json:
         pipeline = assignment.pipeline.value if assignment.pipeline and not reason else None
         print_json({"inbox": inbox.name, "pipeline": pipeline, "rule": assignment.rule, "reason": reason})
@@ -93,11 +130,21 @@ def schema() -> None:
     typer.echo(files("ocr_inbox").joinpath("sidecar.schema.json").read_text(encoding="utf-8"), nl=False)
 
 
-def doctor(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
-    """Check models, libraries, folders, limits and the port, and say how to mend what is wrong."""
-    from ocr_inbox.checkup import Health, examine
+def doctor(
+    config: Config = DEFAULT_CONFIG,
+    canary: Annotated[
+        bool,
+        typer.Option("--canary", help="Write an object into each bucket, see whether its event arrives, remove it."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check models, libraries, folders, buckets, limits and the port, and say how to mend what is wrong."""
+    from ocr_inbox.canary import released
+    from ocr_inbox.checkup import examine
+    from ocr_inbox.findings import Health
 
-    findings = examine(settings_of(config))
+    settings = settings_of(config)
+    findings = examine(settings) + (released(settings) if canary else [])
     if as_json:
         print_json([{**asdict(finding), "health": finding.health.value} for finding in findings])
     else:

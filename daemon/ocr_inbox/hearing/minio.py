@@ -1,6 +1,5 @@
 """MinIO's stream of events, which it tells to whoever listens at the moment."""
 
-import hashlib
 import re
 import ssl
 import threading
@@ -13,7 +12,7 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from ocr_inbox.hearing.apart import apart
-from ocr_inbox.hearing.ear import Ear
+from ocr_inbox.hearing.ear import NOTHING_LOST, Ear
 from ocr_inbox.hearing.events import MOST_BYTES
 from ocr_inbox.hearing.lines import Lines
 from ocr_inbox.hearing.obstacle import Obstacle, Problem
@@ -26,7 +25,6 @@ _PATIENCE = httpx.Timeout(5.0, read=3.0 * _PING_SECONDS)
 _LOOK_SECONDS = 1.0
 _REFUSAL_BYTES = 4096
 _RIGHTS = "s3:ListenBucketNotification on the bucket"
-_FATE = "nothing is lost, the next scan looks at everything"
 
 _CODE = re.compile(r"<Code>([^<]*)</Code>")
 _MESSAGE = re.compile(r"<Message>([^<]*)</Message>")
@@ -60,7 +58,7 @@ class MinioListener:
     def __init__(self, options: StreamOptions, credentials: Callable[[], Any], tell: Tell, clock: Clock) -> None:
         self._options = options
         self._credentials = credentials
-        self._ear = Ear(options.name, tell, clock, fate=_FATE)
+        self._ear = Ear(options.name, tell, clock, fate=NOTHING_LOST)
         self._obstacle = Obstacle(options.name)
 
     @property
@@ -70,16 +68,7 @@ class MinioListener:
 
     def vitals(self) -> HearingVitals:
         """How it is; for any thread."""
-        problem = self._obstacle.problem
-        return HearingVitals(
-            name=self._options.name,
-            received=self._ear.received,
-            told=self._ear.told,
-            not_understood=self._ear.not_understood,
-            unwanted=self._ear.unwanted,
-            heard_at=self._ear.heard_at,
-            problem=problem.reason if problem else None,
-        )
+        return self._ear.vitals(self._obstacle.problem)
 
     def run(self, stop: threading.Event) -> None:
         """Keep the promise of `ports.Loop`: nobody waits for the server's next word."""
@@ -120,7 +109,7 @@ class MinioListener:
                 self._obstacle.clear()
                 self._ear.listen()
                 for line in lines.feed(chunk):
-                    self._ear.hear(line, mark=_mark(line), acknowledge=_nobody_waits)
+                    self._ear.hear(line)
 
     def _url(self) -> str:
         query = {
@@ -158,14 +147,6 @@ class MinioListener:
 
     def _problem(self, code: str, why: str) -> Problem:
         return Problem(code=code, reason=f"cannot {self._deed}: {why}")
-
-
-def _mark(line: bytes) -> str:
-    return hashlib.sha256(line).hexdigest()[:16]
-
-
-def _nobody_waits() -> None:
-    """What was missed in a stream does not come again."""
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:

@@ -22,8 +22,6 @@ _POLL_SECONDS = 20
 _MESSAGES = 10
 _EMPTY_SECONDS = 1.0
 """A poll takes at least so long, also where a server does not wait for messages."""
-_HIDDEN_SECONDS = 60
-"""How soon another daemon sees what this one took and did not come to answer."""
 _IN_HAND = 1_000
 _ANSWER_SECONDS = 0.5
 """Answers are gathered for so long: ten of them cost as much as one."""
@@ -42,13 +40,24 @@ class _Message:
 class SqsListener:
     """Keeps the promise of `ports.Loop`; one thread of its own waits for messages, another answers them.
 
-    `connect` gives the calling thread a client, and may raise any OcrInboxError.
+    `connect` gives the calling thread a client, and may raise any OcrInboxError. After `hidden_seconds` another daemon
+    sees what this one took and did not come to answer.
     """
 
-    def __init__(self, name: str, queue_url: str, connect: Callable[[], Any], tell: Tell, clock: Clock) -> None:
+    def __init__(  # noqa: PLR0913 - where, who, and how long
+        self,
+        name: str,
+        queue_url: str,
+        connect: Callable[[], Any],
+        tell: Tell,
+        clock: Clock,
+        *,
+        hidden_seconds: int = 60,
+    ) -> None:
         self._name = name
         self._queue_url = queue_url
         self._connect = connect
+        self._hidden_seconds = hidden_seconds
         self._ear = Ear(name, tell, clock, fate=_FATE)
         self._letters = Letters(_IN_HAND)
         self._hearing, self._answering = Obstacle(name), Obstacle(f"{name}-answers")
@@ -61,17 +70,7 @@ class SqsListener:
 
     def vitals(self) -> HearingVitals:
         """How it is; for any thread."""
-        problem = self._hearing.problem or self._answering.problem
-        return HearingVitals(
-            name=self._name,
-            received=self._ear.received,
-            told=self._ear.told,
-            deleted=self._deleted,
-            not_understood=self._ear.not_understood,
-            unwanted=self._ear.unwanted,
-            heard_at=self._ear.heard_at,
-            problem=problem.reason if problem else None,
-        )
+        return self._ear.vitals(self._hearing.problem or self._answering.problem, deleted=self._deleted)
 
     def run(self, stop: threading.Event) -> None:
         """Keep the promise of `ports.Loop`: the wait for messages is not waited for."""
@@ -109,13 +108,13 @@ class SqsListener:
                 QueueUrl=self._queue_url,
                 MaxNumberOfMessages=_MESSAGES,
                 WaitTimeSeconds=_POLL_SECONDS,
-                VisibilityTimeout=_HIDDEN_SECONDS,
+                VisibilityTimeout=self._hidden_seconds,
             )
             return [_message(message) for message in answer.get("Messages", ())]
 
     def _take(self, message: _Message) -> None:
         letter = message.letter
-        acknowledge = self._letters.take(letter, due=_when_due())
+        acknowledge = self._letters.take(letter, due=self._when_due())
         if not self._ear.hear(message.body, letter.id, acknowledge):
             self._letters.forget([letter])
 
@@ -143,8 +142,8 @@ class SqsListener:
             self._letters.forget(deleted.done + deleted.refused)
             self._deleted += len(deleted.done)
             failed = failed or deleted.failure
-        for hidden in answers.hide(client, self._queue_url, due, _HIDDEN_SECONDS):
-            self._letters.hide(hidden.done, due=_when_due())
+        for hidden in answers.hide(client, self._queue_url, due, self._hidden_seconds):
+            self._letters.hide(hidden.done, due=self._when_due())
             self._letters.forget(hidden.refused)
             failed = failed or hidden.failure
         return failed and refusal(*failed, deed=self._deed("answer"), rights=_RIGHTS)
@@ -155,6 +154,9 @@ class SqsListener:
             for _ in answers.hide(self._connect(), self._queue_url, letters, 0):
                 pass
 
+    def _when_due(self) -> float:
+        return time.monotonic() + self._hidden_seconds / 2
+
     def _deed(self, deed: str) -> str:
         return f"{deed} queue {self._queue_url}"
 
@@ -162,10 +164,6 @@ class SqsListener:
 def _message(told: Any) -> _Message:
     letter = Letter(id=told.get("MessageId", ""), handle=told.get("ReceiptHandle", ""))
     return _Message(letter=letter, body=told.get("Body", "").encode(errors="surrogatepass"))
-
-
-def _when_due() -> float:
-    return time.monotonic() + _HIDDEN_SECONDS / 2
 
 
 def _pause(obstacle: Obstacle, problem: Problem, stop: threading.Event) -> None:
