@@ -29,9 +29,8 @@ def _bucket(settings: Settings, bucket: BucketSettings) -> Iterator[Finding]:
     client = Connection(options.store).client()
     try:
         abilities = probe(client, options.sidecars or options.own)
-        yield good(
-            subject, f"sidecars can be left; conditional writes {'work' if abilities.put_new else 'do not work'}"
-        )
+        conditional = "conditional writes work" if abilities.put_new else "there are no conditional writes"
+        yield good(subject, f"sidecars can be left; {conditional}")
         if bucket.events != "none":
             yield _event(settings, bucket, options, client)
     except InfrastructureError as error:
@@ -53,7 +52,7 @@ def _event(settings: Settings, bucket: BucketSettings, options: BucketOptions, c
                 return good(subject, f"heard after {time.monotonic() - began:.1f} s")
             time.sleep(_LOOK_SECONDS)
     finally:
-        with named(f"delete from bucket {options.bucket}"):
+        with named(f"take the canary out of bucket {options.bucket}"):
             client.delete_object(**target)
     remedy = f"see that the bucket sends s3:ObjectCreated:* to {bucket.events} (docs/object-stores.md)"
     return doubtful(subject, f"nothing was heard in {_PATIENCE:.0f} s; scans find new objects all the same", remedy)

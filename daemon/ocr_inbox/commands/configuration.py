@@ -133,18 +133,22 @@ def schema() -> None:
 def doctor(
     config: Config = DEFAULT_CONFIG,
     canary: Annotated[
-        bool,
-        typer.Option("--canary", help="Write an object into each bucket, see whether its event arrives, remove it."),
+        bool, typer.Option("--canary", help="Write an object into each bucket, wait for its event, remove it.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check models, libraries, folders, buckets, limits and the port, and say how to mend what is wrong."""
+    from rich.console import Console
+
     from ocr_inbox.canary import released
     from ocr_inbox.checkup import examine
     from ocr_inbox.findings import Health
 
     settings = settings_of(config)
-    findings = examine(settings) + (released(settings) if canary else [])
+    findings = examine(settings)
+    if canary:
+        with Console(stderr=True).status("waiting for the events of the canaries"):
+            findings += released(settings)
     if as_json:
         print_json([{**asdict(finding), "health": finding.health.value} for finding in findings])
     else:
