@@ -81,3 +81,27 @@ def test_the_configuration_for_developers_works_inside_the_checkout() -> None:
         path.is_relative_to(root) for path in (settings.state_dir, *(inbox.folder for inbox in settings.inboxes))
     )
     assert settings.api.host == "127.0.0.1"
+
+
+@pytest.mark.parametrize("example", ["minio.toml", "aws-sqs.toml"])
+def test_the_examples_for_buckets_can_work(example: str) -> None:
+    (bucket,) = load_settings(CONFIGS / example).buckets
+    assert bucket.events in {"minio", "sqs"}
+
+
+def test_the_stores_and_buckets_shown_show_the_defaults(tmp_path: Path) -> None:
+    """They are comments, because not everybody has buckets."""
+    section, lines = "", []
+    for line in REFERENCE.splitlines():
+        plain = line.removeprefix("# ")
+        section = found[1] if (found := _SECTION.match(line)) else section
+        if section in {"stores", "buckets"} and (_SECTION.match(line) or _KEY.match(line)):
+            lines.append(plain)
+    excluded = {"profile", "sqs_url"}
+    path = tmp_path / "shown.toml"
+    kept = [line for line in lines if line.partition(" = ")[0] not in excluded]
+    path.write_text("\n".join(['state_dir = "state"', *kept]), encoding="utf-8")
+    settings = load_settings(path)
+    for shown in (*settings.stores, *settings.buckets):
+        differing = {key for key, default, given in _values(shown) if default != given and default is not None}
+        assert differing == set()
