@@ -22,12 +22,22 @@ _MODELS = ("PP-OCRv6_small_det", "PP-OCRv6_small_rec")
 
 
 def write_configuration(
-    path: Path, port: int, *, inboxes: Sequence[Keys], top: Keys = MappingProxyType({}), **sections: Keys
+    path: Path,
+    port: int,
+    *,
+    inboxes: Sequence[Keys],
+    stores: Sequence[Keys] = (),
+    buckets: Sequence[Keys] = (),
+    top: Keys = MappingProxyType({}),
+    **sections: Keys,
 ) -> None:
     """A file in which each inbox and each section has these keys instead of, or beside, those for all tests."""
     lines = _toml({"state_dir": "state", "grace_seconds": 10, **top})
     for inbox in inboxes:
         lines += ["[[inboxes]]", *_toml({**_INBOX, **inbox})]
+    for name, tables in (("stores", stores), ("buckets", buckets)):
+        for table in tables:
+            lines += [f"[[{name}]]", *_toml(table)]
     defaults: dict[str, Keys] = {
         "api": {"port": port},
         "retry": {"first_delay_seconds": 0, "put_off_seconds": 0.2},

@@ -45,7 +45,7 @@ def bucket(_seaweedfs: Server) -> Store:
 
 @pytest.fixture
 def minio_bucket(_juicefs: Server) -> Store:
-    """An empty bucket on MinIO's front end, as JuiceFS' gateway has it: listen to its events; conditions are ignored."""
+    """An empty bucket on MinIO's front end, as JuiceFS' gateway has it: it tells of events and ignores conditions."""
     return _juicefs.store.fresh()
 
 

@@ -195,10 +195,18 @@ def _before(*, powerless: bool) -> Sequence[str]:
     return _POWERLESS if powerless and os.geteuid() == 0 else ()
 
 
-def make_site(folder: Path, *, inboxes: Sequence[Keys] = ({},), **sections: Keys) -> Site:
+def make_site(
+    folder: Path,
+    *,
+    inboxes: Sequence[Keys] = ({},),
+    stores: Sequence[Keys] = (),
+    buckets: Sequence[Keys] = (),
+    port: int | None = None,
+    **sections: Keys,
+) -> Site:
     """Write a configuration; `write_configuration` says what the arguments are."""
-    site = Site(folder=folder, port=free_port())
-    write_configuration(site.config, site.port, inboxes=inboxes, **sections)
+    site = Site(folder=folder, port=port or free_port())
+    write_configuration(site.config, site.port, inboxes=inboxes, stores=stores, buckets=buckets, **sections)
     return site
 
 

@@ -9,6 +9,7 @@ import textwrap
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,8 +76,8 @@ def test_a_store_ends_when_the_tests_are_killed(tmp_path: Path) -> None:
 
 
 def test_a_store_that_cannot_start_says_what_its_log_says(tmp_path: Path) -> None:
-    store = Store(endpoint="http://127.0.0.1:9", access_key="nobody", secret_key="none", bucket="ready")
-    server = Server(store, ["weed", "no-such-thing"], folder=tmp_path)
+    nobody = Store(endpoint="http://127.0.0.1:9", access_key="", secret_key="", bucket="ready")
+    server = Server(nobody, ["weed", "no-such-thing"], folder=tmp_path)
     with pytest.raises(AssertionError, match=r"(?s)cannot start .*weed: it ended by itself.*no-such-thing"):
         server.start()
 
@@ -110,12 +111,7 @@ def test_the_proxy_spoils_a_download(faulty_bucket: Store, fault: Fault) -> None
 
 
 def test_the_proxy_leaves_signatures_to_the_store(faulty_bucket: Store) -> None:
-    stranger = Store(
-        endpoint=faulty_bucket.endpoint,
-        access_key=faulty_bucket.access_key,
-        secret_key="guessed",
-        bucket=faulty_bucket.bucket,
-    )
+    stranger = replace(faulty_bucket, secret_key=faulty_bucket.access_key)
     with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
         stranger.put("scan.png", b"pixels")
 

@@ -29,7 +29,7 @@ class Store:
 
     def client(self, service: str = "s3", *, attempts: int = _ATTEMPTS) -> Any:
         """A boto3 client, the same for all who ask; threads may share it."""
-        return _client(service, self.endpoint, self.access_key, self.secret_key, self.region, attempts)
+        return _client(replace(self, bucket=""), service, attempts)
 
     def fresh(self) -> "Store":
         """Another bucket of the same server, empty and of a name nobody has used."""
@@ -72,10 +72,10 @@ class Store:
 
 
 @cache
-def _client(service: str, endpoint: str, access_key: str, secret_key: str, region: str, attempts: int) -> Any:
-    return boto3.session.Session(access_key, secret_key, region_name=region).client(
+def _client(store: Store, service: str, attempts: int) -> Any:
+    return boto3.session.Session(store.access_key, store.secret_key, region_name=store.region).client(
         service,
-        endpoint_url=endpoint,
+        endpoint_url=store.endpoint,
         config=Config(
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,

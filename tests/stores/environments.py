@@ -29,7 +29,7 @@ def program_apart(name: str) -> Path:
 def _make(place: Path, lock: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
     venv.create(place, symlinks=True)
-    pip = [sys.executable, "-m", "pip", "--python", place / "bin" / "python", "--disable-pip-version-check"]
+    pip = [sys.executable, "-m", "pip", "--python", str(place / "bin" / "python"), "--disable-pip-version-check"]
     made = subprocess.run(
         [*pip, "install", "--quiet", "--require-hashes", "-r", lock],
         capture_output=True,

@@ -14,9 +14,9 @@ WEBHOOK = f"arn:minio:sqs:{REGION}:PRIMARY:webhook"
 
 @contextmanager
 def serving(folder: Path, *, webhook: str | None = None, token: str = "") -> Iterator[Server]:
-    """A server with its data in `folder`; it posts events to that URL, with the token as MinIO does, once it is told to.
+    """A server with its data in `folder`; events go to that URL, with the token in a header, once it is told to.
 
-    Whoever listens may start later than the server: it keeps the events.
+    Whoever listens there may start later than the server: it keeps the events.
     """
     port, metrics = free_ports(2)
     store = Store(
@@ -31,7 +31,7 @@ def serving(folder: Path, *, webhook: str | None = None, token: str = "") -> Ite
         *("juicefs", "gateway", "--no-agent", "--no-usage-report", "--no-bgjob", "--no-banner"),
         *("--multi-buckets", "--keep-etag", "--object-tag", "--object-meta"),
         *("--attr-cache", "0", "--entry-cache", "0", "--dir-entry-cache", "0"),
-        *("--cache-dir", folder / "cache", "--metrics", f"127.0.0.1:{metrics}"),
+        *("--cache-dir", str(folder / "cache"), "--metrics", f"127.0.0.1:{metrics}"),
         *(meta, f"127.0.0.1:{port}"),
     ]
     environment = {

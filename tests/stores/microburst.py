@@ -48,20 +48,19 @@ class Fault:
             "truncate_bytes": self.short_answer_after,
             "corrupt_bytes": self.corrupt_bytes,
         }
-        wanted = {
-            "service": self.service,
-            "operation": self.operation,
-            "resource": self.resource,
-            "probability": self.probability,
-            "times": self.times,
-            "sequence": self.fails and {"fail": self.fails, "pass": self.passes},
-            "error": self.error and _set({"code": self.error, "status": self.status}),
-            "latency": self.delay_ms,
-            "reset": self.reset or None,
-            "request": self.cut_upload_after and {"cut_upload": {"after_bytes": self.cut_upload_after}},
-            "response": _set(answer) or None,
-        }
-        return _set(wanted)
+        return _set(
+            service=self.service,
+            operation=self.operation,
+            resource=self.resource,
+            probability=self.probability,
+            times=self.times,
+            sequence=_set(**{"fail": self.fails, "pass": self.passes}),
+            error=_set(code=self.error, status=self.status),
+            latency=self.delay_ms,
+            reset=self.reset,
+            request=_set(cut_upload=_set(after_bytes=self.cut_upload_after)),
+            response=_set(**answer),
+        )
 
 
 @contextmanager
@@ -98,5 +97,6 @@ def _ask(proxied: Store, method: str, path: str, **content: Any) -> httpx.Respon
     return httpx.request(method, url, timeout=_SECONDS, trust_env=False, **content).raise_for_status()
 
 
-def _set(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
+def _set(**values: Any) -> dict[str, Any]:
+    """Those that say anything."""
+    return {name: value for name, value in values.items() if value not in (None, {})}

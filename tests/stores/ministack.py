@@ -63,7 +63,7 @@ class Queue:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Server]:
-    """A server with its data in `folder`. Objects outlive its being killed, queues and topics only its being stopped."""
+    """A server with its data in `folder`; objects survive `kill`, queues and topics only `stop`."""
     (port,) = free_ports(1)
     store = Store(
         endpoint=f"http://127.0.0.1:{port}",
@@ -118,6 +118,4 @@ def tell_queue_by_bus(queue: Queue) -> None:
 
 
 def _notify(store: Store, configuration: dict[str, Any]) -> None:
-    store.client().put_bucket_notification_configuration(
-        Bucket=store.bucket, NotificationConfiguration=configuration
-    )
+    store.client().put_bucket_notification_configuration(Bucket=store.bucket, NotificationConfiguration=configuration)

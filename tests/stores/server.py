@@ -56,7 +56,7 @@ class Server:
             self.start()
             yield self
         finally:
-            self.stop()
+            self.kill()  # nobody wants its data any more
 
     def start(self) -> None:
         """Be there and store, whether it was killed, paused or never started.
@@ -143,7 +143,9 @@ def _problem(store: Store) -> str:
 def program(name: str) -> str:
     """Where it is installed; raises AssertionError, because a test that is skipped in CI is no test."""
     path = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
-    assert path, f"cannot start {name}: it is not installed; the dev extra has it (make test, or pip install -e '.[dev]')"
+    assert path, (
+        f"cannot start {name}: it is not installed; the dev extra has it (make test, or pip install -e '.[dev]')"
+    )
     return path
 
 

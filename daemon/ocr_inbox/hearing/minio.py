@@ -16,7 +16,7 @@ from ocr_inbox.hearing.ear import NOTHING_LOST, Ear
 from ocr_inbox.hearing.events import MOST_BYTES
 from ocr_inbox.hearing.lines import Lines
 from ocr_inbox.hearing.obstacle import Obstacle, Problem
-from ocr_inbox.hearing.refusals import failures, problem_of, refusal
+from ocr_inbox.hearing.refusals import AWAY, failures, problem_of, refusal
 from ocr_inbox.model import HearingVitals
 from ocr_inbox.ports import Clock, Tell
 
@@ -90,12 +90,14 @@ class MinioListener:
         except _RefusedError as refused:
             return refused.problem
         except httpx.TimeoutException as error:
-            return self._problem(type(error).__name__, "the server is silent; see whether it is well")
+            return self._problem(AWAY, f"the server is silent ({type(error).__name__}); see whether it is well")
+        except httpx.NetworkError as error:
+            return self._problem(AWAY, str(error) or type(error).__name__)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return self._problem(type(error).__name__, str(error))
         except failures() as error:
             return problem_of(error, deed=self._deed, rights=_RIGHTS)
-        return self._problem("ended", "the server ended the stream; it is asked again")
+        return self._problem(AWAY, "the server ended the stream; it is asked again")
 
     def _hear(self, stop: threading.Event) -> None:
         lines, url = Lines(MOST_BYTES), self._url()

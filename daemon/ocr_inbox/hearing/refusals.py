@@ -39,6 +39,9 @@ _ADVICE = {
 }
 _BY_MESSAGE = (("expired", _CLOCK), ("not yet current", _CLOCK), ("scoped to a valid region", _REGION))
 """AWS calls these a signature that does not match."""
+AWAY = "unavailable"
+"""A server that goes and comes shows many faces, and one word for them is enough."""
+_AWAY_WORDS = frozenset({"500", "502", "503", "504", "InternalError", "InternalFailure", "ServiceUnavailable"})
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403"})
 
 
@@ -63,13 +66,17 @@ def expecting_sqs(queue_url: str) -> Iterator[None]:
 
 def problem_of(error: Exception, *, deed: str, rights: str) -> Problem:
     """One of those failures as a problem: "cannot `deed`: why"; `rights` is what a policy has to allow."""
-    from botocore.exceptions import ClientError
+    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, SSLError  # noqa: A004 - botocore's name
 
     if isinstance(error, ClientError):
         told: Any = error.response.get("Error", {})
         return refusal(str(told.get("Code", "")), str(told.get("Message", "")), deed=deed, rights=rights)
     if isinstance(error, OcrInboxError):
         return Problem(code=error.code, reason=str(error))
+    if isinstance(error, SSLError):
+        return Problem(code="untrusted", reason=f"cannot {deed}: {error}; name the authority in `ca_file`")
+    if isinstance(error, ConnectionError | HTTPClientError):
+        return Problem(code=AWAY, reason=f"cannot {deed}: {error}")
     return Problem(code=type(error).__name__, reason=f"cannot {deed}: {error}")
 
 
@@ -78,6 +85,8 @@ def refusal(code: str, message: str, *, deed: str, rights: str) -> Problem:
     word = code.removeprefix("AWS.SimpleQueueService.")
     if word in _DENIED:
         return Problem(code=word, reason=f"cannot {deed}: access denied; allow {rights}")
+    if word in _AWAY_WORDS:
+        return Problem(code=AWAY, reason=f"cannot {deed}: the server is not well: {message} ({word})")
     advice = _ADVICE.get(word)
     if advice is _WRONG_SECRET:
         advice = next((better for sign, better in _BY_MESSAGE if sign in message), advice)
