@@ -1,4 +1,7 @@
-"""The real object stores, each started once for all tests that use it, and a bucket of one's own on each."""
+"""The real object stores, each started once for all tests, and a bucket of one's own on each.
+
+Who wants to kill a store starts another: `with seaweedfs.serving(tmp_path) as server`.
+"""
 
 from collections.abc import Iterator
 
@@ -15,7 +18,7 @@ def _proxy_port() -> int:
 
 @pytest.fixture(scope="session")
 def _seaweedfs(tmp_path_factory: pytest.TempPathFactory, _proxy_port: int) -> Iterator[Server]:
-    with seaweedfs.serving(tmp_path_factory.mktemp("seaweedfs"), proxy_port=_proxy_port) as server:
+    with seaweedfs.serving(tmp_path_factory.mktemp("seaweedfs"), proxy=microburst.address(_proxy_port)) as server:
         yield server
 
 

@@ -15,7 +15,7 @@ from running import eventually
 from stores import Store, microburst, ministack
 from stores.microburst import Fault
 from stores.ministack import Queue, a_queue
-from stores.server import free_ports
+from stores.server import Server, free_ports
 
 AWKWARD = ["in/a b+c.png", "in/%2B%20.jpg", "in/ünï/📄.png", "in/new\nline.png", "/lead.png", "a//b.png"]
 Route = Callable[[Queue], None]
@@ -31,6 +31,16 @@ def an_event(bucket: str, key: str) -> str:
     return json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "eventSource": "aws:s3", "s3": s3}]})
 
 
+def answer_all(queue: Queue, audience: Audience) -> None:
+    """Until nothing is left, also of what came again because this machine was busy."""
+
+    def nothing_left() -> bool:
+        audience.answer()
+        return queue.left() == (0, 0)
+
+    eventually(nothing_left, PATIENCE)
+
+
 @pytest.fixture
 def queue(sqs_bucket: Store) -> Queue:
     return a_queue(sqs_bucket)
@@ -41,11 +51,17 @@ def audience(sqs_bucket: Store) -> Audience:
     return Audience(sqs_bucket.bucket)
 
 
+@pytest.fixture(scope="module")
+def _proxy(tmp_path_factory: pytest.TempPathFactory, _ministack: Server) -> Iterator[Store]:
+    with microburst.serving(tmp_path_factory.mktemp("proxy"), _ministack.store, free_ports(1)[0]) as server:
+        yield server.store
+
+
 @pytest.fixture
-def faulty(tmp_path: Path, queue: Queue) -> Iterator[Queue]:
+def faulty(queue: Queue, _proxy: Store) -> Iterator[Queue]:
     """The same queue by way of a proxy which fails as it is told."""
-    with microburst.serving(tmp_path, queue.store, free_ports(1)[0]) as proxy:
-        yield Queue(store=queue.store.by_way_of(proxy.store), url=queue.url, arn=queue.arn)
+    yield Queue(store=queue.store.by_way_of(_proxy), url=queue.url, arn=queue.arn)
+    microburst.tell(_proxy)
 
 
 @pytest.mark.parametrize("route", [ministack.tell_queue, ministack.tell_queue_by_topic, ministack.tell_queue_by_bus])
@@ -98,8 +114,7 @@ def test_what_nobody_understands_is_said_once_and_goes_the_way_of_dead_letters(
         queue.send("hello?", an_event(sqs_bucket.bucket, "scan.png"))
         audience.wait("scan.png")
         audience.answer()
-        eventually(lambda: sum(dead.left()), PATIENCE)
-    assert [message["Body"] for message in dead.receive()] == ["hello?"]
+        eventually(lambda: "hello?" in [message["Body"] for message in dead.receive()], PATIENCE)
     (line,) = [line for line in logs if line["event"] == "event_not_understood"]
     assert "cannot understand the event: it is not JSON" in line["reason"]
     assert line["reason"].endswith("; it is left to the queue's own dead-letter policy")
@@ -128,8 +143,7 @@ def test_a_message_stays_hidden_from_others_for_as_long_as_it_is_worked_on(queue
         with running(a_listener(queue, audience, hidden_seconds=2)):
             queue.send(an_event(queue.store.bucket, "scan.png"))
             eventually(lambda: len(extended) >= 3, PATIENCE)
-            audience.answer()
-            eventually(lambda: queue.left() == (0, 0), PATIENCE)
+            answer_all(queue, audience)
     finally:
         client.meta.events.unregister("before-call.sqs.ChangeMessageVisibilityBatch", unique_id="extended")
 
@@ -143,8 +157,7 @@ def test_a_message_that_is_no_longer_ours_is_let_go(queue: Queue, audience: Audi
         audience.answer()
         queue.send(an_event(queue.store.bucket, "next.png"))
         audience.wait("next.png")
-        audience.answer()
-        eventually(lambda: queue.left() == (0, 0), PATIENCE)
+        answer_all(queue, audience)
     assert listener.vitals().problem is None
 
 

@@ -7,10 +7,13 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from queue import Queue
+from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from running import eventually
 from stores import Store, juicefs, microburst, ministack, seaweedfs
 from stores.microburst import Fault
-from stores.server import Server, program
+from stores.server import PATIENCE, Server, program
 
 Serving = Callable[[Path], AbstractContextManager[Server]]
 
@@ -114,6 +117,45 @@ def test_the_proxy_leaves_signatures_to_the_store(faulty_bucket: Store) -> None:
     stranger = replace(faulty_bucket, secret_key=faulty_bucket.access_key)
     with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
         stranger.put("scan.png", b"pixels")
+
+
+@contextmanager
+def listening(events: "Queue[tuple[str, Any]]") -> Iterator[str]:
+    """The address of a server that puts what it is told, and by what token, into the queue."""
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            content = self.rfile.read(int(self.headers["Content-Length"]))
+            events.put((self.headers["Authorization"], json.loads(content)))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name for it
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/events"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_events_of_a_bucket_are_posted_and_survive_a_kill(tmp_path: Path) -> None:
+    events: Queue[tuple[str, Any]] = Queue()
+    word = "open sesame"
+    with listening(events) as url, juicefs.serving(tmp_path, webhook=url, token=word) as server:
+        store = server.store.fresh()
+        juicefs.tell_webhook(store)
+        server.kill()
+        server.start()
+        store.put("in/a+b c.png", b"pixels")
+        authorization, event = events.get(timeout=PATIENCE)
+    assert authorization == f"Bearer {word}"
+    assert event["EventName"] == "s3:ObjectCreated:Put"
+    assert event["Records"][0]["s3"]["object"]["key"] == "in%2Fa%2Bb+c.png"
 
 
 def test_events_of_a_bucket_reach_a_queue_in_three_envelopes(sqs_bucket: Store) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,11 @@ class Fault:
         )
 
 
+def address(port: int) -> str:
+    """Where clients find the proxy; a name with dots would have it load the models of all services, for ten seconds."""
+    return f"http://localhost:{port}"
+
+
 @contextmanager
 def serving(folder: Path, upstream: Store, port: int) -> Iterator[Server]:
     """A proxy before that store, which has to be there; nothing is wrong yet.
@@ -70,13 +75,7 @@ def serving(folder: Path, upstream: Store, port: int) -> Iterator[Server]:
     It leaves signatures as they are, so the store has to accept those that were made for the proxy's address.
     """
     command = ["microburst", "--host", "127.0.0.1", "--port", str(port), "--upstream", upstream.endpoint, "--no-resign"]
-    store = Store(
-        endpoint=f"http://127.0.0.1:{port}",
-        access_key=upstream.access_key,
-        secret_key=upstream.secret_key,
-        region=upstream.region,
-        bucket=upstream.bucket,
-    )
+    store = replace(upstream, endpoint=address(port))
     with Server(store, command, folder=folder).running() as server:
         yield server
 

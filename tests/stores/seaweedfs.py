@@ -14,8 +14,8 @@ _MANY = 10_000
 
 
 @contextmanager
-def serving(folder: Path, *, proxy_port: int | None = None) -> Iterator[Server]:
-    """A server with its data in `folder`, which also knows requests that were signed for a proxy at that port."""
+def serving(folder: Path, *, proxy: str | None = None) -> Iterator[Server]:
+    """A server with its data in `folder`, which also knows requests that were signed for a proxy of that address."""
     data = folder / "data"
     data.mkdir()
     ports = free_ports(2 * len(_GRPC))
@@ -33,7 +33,7 @@ def serving(folder: Path, *, proxy_port: int | None = None) -> Iterator[Server]:
         *("-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0"),
         *("-master.telemetry=false", "-s3.autoCreateBucket=false", "-volume.preStopSeconds=0"),
         *(f"-volume.max={_MANY}", "-master.volumeSizeLimitMB=64"),
-        *([f"-s3.externalUrl=http://127.0.0.1:{proxy_port}"] if proxy_port else []),
+        *([f"-s3.externalUrl={proxy}"] if proxy else []),
     ]
     keys = {"AWS_ACCESS_KEY_ID": store.access_key, "AWS_SECRET_ACCESS_KEY": store.secret_key}
     sockets = [Path(f"/tmp/seaweedfs-{part}-grpc-{port}.sock") for part, (_, port) in pairs.items()]  # noqa: S108 - weed's own choice

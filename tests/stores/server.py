@@ -91,6 +91,8 @@ class Server:
     def pause(self) -> None:
         """Leave everybody waiting: the ports stay open, and nobody answers."""
         self._tell(signal.SIGSTOP)
+        if self._process is not None:
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOWAIT)
 
     def resume(self) -> None:
         self._tell(signal.SIGCONT)
@@ -158,7 +160,7 @@ def free_ports(count: int) -> list[int]:
     first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
     found: set[int] = set()
     while len(found) < count:
-        port = random.randrange(min(10_000, first // 2), first)
+        port = random.randrange(10_000, max(first, 20_000))
         with closing(socket.socket()) as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             found.add(port)

@@ -91,7 +91,7 @@ class MinioListener:
             return refused.problem
         except httpx.TimeoutException as error:
             return self._problem(AWAY, f"the server is silent ({type(error).__name__}); see whether it is well")
-        except httpx.NetworkError as error:
+        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
             return self._problem(AWAY, str(error) or type(error).__name__)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return self._problem(type(error).__name__, str(error))
