@@ -10,7 +10,7 @@ import typer
 from ocr_inbox.commands.arguments import DEFAULT_CONFIG, AsJson, Config, print_json, settings_of
 
 if TYPE_CHECKING:
-    from ocr_inbox.settings import InboxSettings
+    from ocr_inbox.settings import InboxSettings, Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -44,18 +44,18 @@ def route(
     where = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links, which an inbox never does
     for inbox in settings.inboxes:
         if where.is_relative_to(inbox.folder):
-            _print_route(inbox, where.relative_to(inbox.folder), as_json=as_json)
+            _print_route(settings, inbox, where.relative_to(inbox.folder), as_json=as_json)
             return
     folders = ", ".join(str(inbox.folder) for inbox in settings.inboxes)
     raise ConfigurationError(f"cannot route {path}: it lies in no inbox (these are {folders})")
 
 
-def _print_route(inbox: "InboxSettings", relative: Path, *, as_json: bool) -> None:
+def _print_route(settings: "Settings", inbox: "InboxSettings", relative: Path, *, as_json: bool) -> None:
     from ocr_inbox.folder.names import key_of
-    from ocr_inbox.options import rules_of
+    from ocr_inbox.options import document_fallback, rules_of
     from ocr_inbox.routing import route as route_key
 
-    assignment = route_key(key_of(str(relative)), rules_of(inbox))
+    assignment = route_key(key_of(str(relative)), rules_of(inbox, document_fallback(settings)))
     reason = _ignored_because(inbox, relative) or assignment.reason
     if as_json:
         pipeline = assignment.pipeline.value if assignment.pipeline and not reason else None
@@ -64,9 +64,10 @@ def _print_route(inbox: "InboxSettings", relative: Path, *, as_json: bool) -> No
         typer.echo(f"inbox {inbox.name} leaves it alone: {reason}")
     else:
         outputs = ", ".join(output.value for output in assignment.outputs)
+        fallback = f", fallback {assignment.fallback.value}" if assignment.fallback else ""
         typer.echo(
             f"inbox {inbox.name}, rule {assignment.rule}: pipeline {assignment.pipeline.value}, "
-            f"priority {assignment.priority.name.lower()}, outputs {outputs}"
+            f"priority {assignment.priority.name.lower()}, outputs {outputs}{fallback}"
         )
 
 
@@ -77,7 +78,7 @@ def _ignored_because(inbox: "InboxSettings", relative: Path) -> str | None:
     if any(where.is_relative_to(target) for target in (inbox.archive_folder, inbox.failed_folder)):
         return "it lies in the archive or failed folder"
     if any(is_private_folder(part) for part in relative.parts[:-1]):
-        return "it lies in a hidden folder"
+        return "it lies in a hidden folder, or in one of figures"
     if is_never_a_document(relative.name):
         return "its name is that of a hidden or temporary file, or of a sidecar"
     if len(relative.parts) > 1 and not inbox.recursive:
