@@ -6,10 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help run test check fmt bench lock clean
+.PHONY: help run test check fmt bench bench-accuracy lock clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "ocr-inbox needs Python 3.10 or newer; say which: make PYTHON=python3.12 ...")'
@@ -43,6 +43,9 @@ fmt: $(VENV)/dev.stamp ## put the code into shape
 
 bench: $(VENV)/dev.stamp ## measure; one JSON line a figure
 	@for benchmark in benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit; done
+
+bench-accuracy: $(VENV)/dev.stamp ## how well lines and tables are read; one JSON line a figure
+	@for benchmark in benchmarks/accuracy_*.py; do $(BIN)/python $$benchmark || exit; done
 
 lock: $(VENV)/dev.stamp ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements.lock

@@ -45,7 +45,7 @@ def _read_by_turns(it: Daemon, paddle: Peer, paths: Sequence[Path], prefix: str)
         finished = it.wait_for_done(prefix, start + _TURN)[-1]
         with _stopped(it):
             stopped = time.time()
-            bare += paddle.ask([str(path) for path in paths[start : start + _TURN]])
+            bare += [seconds for seconds, _ in paddle.ask([str(path) for path in paths[start : start + _TURN]])]
             pauses.append((stopped, time.time()))
     claims = sorted((it.times("running", copy.name)[0], copy) for copy in copies)
     spans = list(pairwise([*(claimed for claimed, _ in claims), finished]))

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ import psutil
 from rich.console import Console
 from rich.progress import track
 
-from ocr_inbox.pipelines import text_options
-from ocr_inbox.settings import load_settings
+from ocr_inbox.pipelines import plans, text_options
+from ocr_inbox.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "tests"))
@@ -41,7 +41,10 @@ state_dir = "state"
 log_level = "warning"
 models.folder = {models}
 api.port = {port}
-pipelines.text.readers = 1
+pipelines.text.readers = {readers}
+pipelines.text.threads = {threads}
+limits.pdf_dpi = {pdf_dpi}
+{more}
 [[inboxes]]
 name = "inbox"
 folder = "inbox"
@@ -64,7 +67,7 @@ def report(
     against: Against,
     statistic: Callable[[Sequence[float]], float] = statistics.median,
 ) -> None:
-    """Print one figure as one JSON line; the value is the `statistic` of the samples."""
+    """Print one figure as one JSON line, the value the `statistic` of the samples; no ratio to a peer's 0."""
     value, other = statistic(samples), statistic(against.samples)
     line = {
         "figure": figure,
@@ -73,7 +76,7 @@ def report(
         "min": _short(min(samples)),
         "max": _short(max(samples)),
         "n": len(samples),
-        "against": {"name": against.name, "value": _short(other), "ratio": _short(value / other)},
+        "against": {"name": against.name, "value": _short(other), "ratio": _short(value / other) if other else None},
     }
     print(json.dumps(line), flush=True)
 
@@ -135,30 +138,34 @@ class Daemon:
         return self.folder / "inbox" / "text"
 
     def reader(self) -> psutil.Process:
-        """The reader process: the only child of the server that readers are forked from."""
-        (reader,) = [child for server in self.control.children() for child in server.children()]
+        """The reader process, where there is only one."""
+        (reader,) = self.readers()
         return reader
 
-    def times(self, state: str, prefix: str) -> list[float]:
+    def readers(self) -> list[psutil.Process]:
+        """The reader processes: the children of the server that they are forked from."""
+        return [child for server in self.control.children() for child in server.children()]
+
+    def times(self, state: str, prefix: str, pipeline: str = "text") -> list[float]:
         """When jobs whose file names begin with `prefix` came into a state, in seconds since the epoch."""
         query = (
             "SELECT at FROM transitions JOIN jobs ON jobs.id = job "
             "WHERE transitions.state = ? AND key LIKE ? ORDER BY at"
         )
         with closing(sqlite3.connect(self.folder / "state" / "ledger.sqlite", timeout=30)) as ledger:
-            return [at for (at,) in ledger.execute(query, (state, f"text/{prefix}%"))]
+            return [at for (at,) in ledger.execute(query, (state, f"{pipeline}/{prefix}%"))]
 
-    def wait_for_done(self, prefix: str, count: int, every: float = 0.005) -> list[float]:
+    def wait_for_done(self, prefix: str, count: int, every: float = 0.005, pipeline: str = "text") -> list[float]:
         """When these jobs were done, as soon as so many are."""
-        wait_until(lambda: len(self.times("done", prefix)) >= count, every)
-        return self.times("done", prefix)
+        wait_until(lambda: len(self.times("done", prefix, pipeline)) >= count, every)
+        return self.times("done", prefix, pipeline)
 
 
 @contextmanager
-def daemon() -> Iterator[Daemon]:
-    """The installed command, with one reader and defaults else, from when it is ready."""
+def daemon(readers: int = 1, threads: int = 0, pdf_dpi: int = 200, more: str = "") -> Iterator[Daemon]:
+    """The installed command, with so many readers, more lines of TOML and defaults else, from when it is ready."""
     with workplace() as folder:
-        url = _configure(folder)
+        url = _configure(folder, readers=readers, threads=threads, pdf_dpi=pdf_dpi, more=more)
         started = time.monotonic()
         with _started([COMMAND, "run", "--config", str(folder / "config.toml")]) as process:
             ready_at = _when_ready(process, f"{url}/readyz")
@@ -166,11 +173,12 @@ def daemon() -> Iterator[Daemon]:
             yield Daemon(folder=folder, url=url, ready_seconds=ready_at - started, control=control)
 
 
-def _configure(folder: Path) -> str:
+def _configure(folder: Path, *, readers: int = 1, threads: int = 0, pdf_dpi: int = 200, more: str = "") -> str:
     port = free_port()
-    models = ready_models("PP-OCRv5_mobile_det", "PP-OCRv5_mobile_rec", "PP-LCNet_x1_0_textline_ori")
-    config = _CONFIG.format(models=json.dumps(str(models)), port=port)
+    values = {"models": json.dumps(str(ready_models())), "port": port, "readers": readers, "threads": threads}
+    config = _CONFIG.format(pdf_dpi=pdf_dpi, more=more, **values)
     (folder / "config.toml").write_text(config, encoding="utf-8")
+    ready_models(*(name for plan in plans(load_settings(folder / "config.toml")) for name in plan.models))
     return f"http://127.0.0.1:{port}"
 
 
@@ -240,13 +248,20 @@ def peer(program: str, *arguments: str) -> Iterator[Peer]:
 
 
 @contextmanager
-def bare_paddle() -> Iterator[Peer]:
-    """A bare PaddleOCR with the models, threads and options of the daemon's reader."""
+def bare_engine(
+    program: str, options_of: Callable[[Settings], Any], *, threads: int = 0, more: str = ""
+) -> Iterator[Peer]:
+    """A program of peers/ with the models, threads and options of the daemon's reader."""
     with workplace() as folder:
-        _configure(folder)
-        options = asdict(text_options(load_settings(folder / "config.toml")))
-    with peer("paddle", json.dumps(options, default=str)) as bare:
+        _configure(folder, threads=threads, more=more)
+        options = asdict(options_of(load_settings(folder / "config.toml")))
+    with peer(program, json.dumps(options, default=str)) as bare:
         yield bare
+
+
+def bare_paddle(threads: int = 0) -> AbstractContextManager[Peer]:
+    """A bare PaddleOCR as the daemon's reader has it."""
+    return bare_engine("paddle", text_options, threads=threads)
 
 
 @contextmanager
@@ -274,3 +289,9 @@ def rss_mb(process: psutil.Process) -> float:
 def pss_mb(process: psutil.Process) -> float:
     """The process's own share of its resident memory in 10^6 bytes: shared pages are divided by their users."""
     return float(process.memory_full_info().pss / MB)
+
+
+def peak_mb(process: psutil.Process) -> float:
+    """The most memory that the process ever had resident, in 10^6 bytes."""
+    lines = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 / MB for line in lines if line.startswith("VmHWM:"))

@@ -16,7 +16,7 @@ from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.database import Database
 from ocr_inbox.errors import OcrInboxError, ReadingError
 from ocr_inbox.ledger import Ledger
-from ocr_inbox.model import HearingVitals, InboxVitals, Job, Output, PipelineName, PipelineVitals
+from ocr_inbox.model import Absence, HearingVitals, InboxVitals, Job, Output, PipelineName, PipelineVitals
 from ocr_inbox.sidecar import SUFFIXES, Provenance, render, render_failure
 from ocr_inbox_api.app import create_app
 from ocr_inbox_api.parts import ApiOptions, Parts
@@ -34,6 +34,8 @@ class Daemon:
     uploads: Path
     act: "Act"
     text: PipelineVitals = field(default_factory=some_pipeline_vitals)
+    others: tuple[PipelineVitals, ...] = ()
+    absence: Absence | None = None
     scans: InboxVitals = field(default_factory=some_inbox_vitals)
     client: httpx.Client = field(default_factory=httpx.Client)
     ended: threading.Condition = field(default_factory=threading.Condition)
@@ -41,7 +43,7 @@ class Daemon:
     events: list[bytes] = field(default_factory=list)
 
     def pipelines(self) -> Sequence[PipelineVitals]:
-        return (self.text,)
+        return (self.text, *self.others)
 
     def inboxes(self) -> Sequence[InboxVitals]:
         return (self.scans,)
@@ -82,7 +84,7 @@ class Daemon:
         """Claim jobs as a lane does, until `stop`."""
         while not stop.is_set():
             heard = self.ledger.bell.count()
-            jobs = self.ledger.claim(PipelineName.TEXT, "played", 1)
+            jobs = self.ledger.claim(PipelineName.TEXT, "played", 1, self.absence)
             for job in jobs:
                 self.act(self, job)
             if not jobs:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from ocr_inbox.figures import name_of
 from ocr_inbox.model import Arrival, Assignment, Document, InboxVitals, Job, JobState, PipelineName, PipelineVitals
-from ocr_inbox.reading import Cell, Engine, Page, Reading, Region, Table, Timing
+from ocr_inbox.reading import Cell, Engine, Figure, Page, Reading, Region, Table, Timing
 
 NOW = 1_750_000_000.0
 
@@ -25,6 +26,18 @@ def a_table(*rows: Sequence[str], cells: tuple[Cell, ...] = ()) -> Table:
 def a_page(*lines: str, index: int = 0) -> Page:
     regions = tuple(a_region(line, top=10 + 30.0 * number) for number, line in enumerate(lines))
     return Page(index=index, width=600, height=800, regions=regions)
+
+
+def a_figure(content: bytes = b"\xff\xd8photo") -> Figure:
+    """Nobody decodes it."""
+    return Figure(name=name_of(content), content=content)
+
+
+def an_illustrated_page(*contents: bytes, index: int = 0) -> Page:
+    """A page of figures, one below the other."""
+    figures = tuple(a_figure(content) for content in contents)
+    text = "\n\n".join(f'<img src="{figure.name}" alt="Image" width="67%" />' for figure in figures)
+    return Page(index=index, width=600, height=800, markdown=text, figures=figures)
 
 
 def an_engine(family: str = "ocrv5") -> Engine:
@@ -59,8 +72,10 @@ def an_arrival(key: str = "text/scan.png", *, inbox: str = "scans", version: str
     return Arrival(document=a_document(key, inbox=inbox, version=version), size=2048)
 
 
-def an_assignment(pipeline: PipelineName | None = PipelineName.TEXT) -> Assignment:
-    return Assignment(pipeline=pipeline, rule="text/**")
+def an_assignment(
+    pipeline: PipelineName | None = PipelineName.TEXT, *, fallback: PipelineName | None = None
+) -> Assignment:
+    return Assignment(pipeline=pipeline, rule="text/**", fallback=fallback)
 
 
 def a_job(

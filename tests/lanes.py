@@ -17,7 +17,7 @@ from ocr_inbox.dispatch import Habits, Lane
 from ocr_inbox.errors import OcrInboxError
 from ocr_inbox.files import read_source
 from ocr_inbox.ledger import Ledger
-from ocr_inbox.model import Arrival, Assignment, Job, Output
+from ocr_inbox.model import Absence, Arrival, Assignment, Job, Output
 from ocr_inbox.ports import Inbox, Outcome
 from ocr_inbox.reading import AlreadyRead, Bound, Window
 from ocr_inbox.retrying import Patience
@@ -80,6 +80,8 @@ class Site:
     hands: int = 1
     config_digest: str = "c0ffee"
     inbox_name: str = "scans"
+    eager: bool = True
+    absence: Absence | None = None
 
     def archiving(self) -> Self:
         """What was read is moved to the folder `archive` beside the inbox, what was buried to `failed`."""
@@ -126,11 +128,13 @@ class Site:
                 pace=Pace(window_pages=4, abreast=self.abreast),
                 batch=self.batch,
                 hands=self.hands,
+                eager=self.eager,
             ),
             ledger=self.ledger,
             inboxes={self.inbox_name: self.inbox},
             readers=self.readers,
             clock=self.clock,
+            absence=lambda: self.absence,
         )
 
     def sidecar(self, key: str) -> dict[str, Any]:

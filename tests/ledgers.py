@@ -1,9 +1,10 @@
 """Ledgers for tests: a clock that stands still, and jobs on their way."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from builders import an_arrival, an_assignment
+from ocr_inbox.database import Database
 from ocr_inbox.ledger import Ledger
 from ocr_inbox.model import Job, PipelineName, Priority
 
@@ -33,3 +34,12 @@ def claimed(ledger: Ledger, key: str = "a") -> Job:
 
 def keys_of(jobs: Sequence[Job]) -> list[str]:
     return [job.document.key for job in jobs]
+
+
+def steps(database: Database, call: Callable[[], object]) -> int:
+    """How many instructions SQLite's machine takes for a call, in dozens."""
+    ticks: list[None] = []
+    database._connection().set_progress_handler(lambda: ticks.append(None), 12)
+    call()
+    database._connection().set_progress_handler(None, 0)
+    return len(ticks)

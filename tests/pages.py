@@ -22,13 +22,17 @@ LINES = (
 )
 """Lines without look-alike characters, so that a good reader gets every one of them exactly."""
 
+PHOTO = (200, 1000, 1000, 1600)
+"""Where the photo of `render_illustrated_page` is: x1, y1, x2, y2 in pixels."""
+
 _A4_INCHES = (8.27, 11.69)
 _POINTS_PER_INCH = 72
+_TYPEFACE = "DejaVuSans.ttf"
 
 
-def _font(pixels: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def _font(pixels: float, typeface: str = _TYPEFACE) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     try:
-        return ImageFont.truetype("DejaVuSans.ttf", pixels)
+        return ImageFont.truetype(typeface, pixels)
     except OSError:
         return ImageFont.load_default(pixels)
 
@@ -40,11 +44,12 @@ def render_page(
     points: float = 14,
     ink: str = "black",
     paper: str = "white",
+    typeface: str = _TYPEFACE,
 ) -> Image.Image:
     """An RGB page of A4 with `lines` set in `points`, left-aligned from the top; too much text is a ValueError."""
     width, height = (round(side * dpi) for side in _A4_INCHES)
     page = Image.new("RGB", (width, height), paper)
-    font = _font(points * dpi / _POINTS_PER_INCH)
+    font = _font(points * dpi / _POINTS_PER_INCH, typeface)
     draw = ImageDraw.Draw(page)
     left = top = 0.75 * dpi
     step = 1.9 * points * dpi / _POINTS_PER_INCH
@@ -76,6 +81,21 @@ def render_table(rows: Sequence[Sequence[str]], *, dpi: int = 150, points: float
             x, y = margin + place * column, margin + row * step
             draw.rectangle((x, y, x + column, y + step), outline="black", width=rule)
             draw.text((x + column / 2, y + step / 2), cell, font=font, fill="black", anchor="mm")
+    return page
+
+
+def render_photo(width: int, height: int, *, seed: int = 0, grain: float = 8.0) -> Image.Image:
+    """An RGB picture that nobody takes for text: soft spots of colour, and grain of that deviation."""
+    chance = np.random.default_rng(seed)
+    spots = Image.fromarray(chance.integers(0, 256, (height // 64 + 2, width // 64 + 2, 3), dtype=np.uint8))
+    return scanned(spots.resize((width, height), Image.Resampling.BICUBIC), noise=grain, seed=seed)
+
+
+def render_illustrated_page(*, seed: int = 0) -> Image.Image:
+    """An RGB page of A4 with `LINES`, and below them a photo with a caption."""
+    page = render_page(LINES)
+    page.paste(render_photo(800, 600, seed=seed), PHOTO[:2])
+    ImageDraw.Draw(page).text((200, 1620), "Figure 1. The harbour in spring.", font=_font(28), fill="black")
     return page
 
 

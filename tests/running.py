@@ -109,8 +109,18 @@ class Site:
 
     def readings(self) -> int:
         """How many pages an engine was ever given."""
+        return len(self.pages_read())
+
+    def pages_read(self) -> list[int]:
+        """The number in its document of each page that an engine was ever given, counted from 0, in order."""
         counter = self.folder / "readings"
-        return counter.stat().st_size if counter.exists() else 0
+        return [int(line) for line in counter.read_text(encoding="ascii").splitlines()] if counter.exists() else []
+
+    def pages_kept(self) -> list[int]:
+        """The pages of unfinished documents that need not be read again."""
+        with closing(sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True)) as connection:
+            windows = [json.loads(content) for (content,) in connection.execute("SELECT content FROM windows")]
+        return [page["index"] for window in windows for page in window["pages"]]
 
     def command(self, *arguments: str | Path, powerless: bool = False) -> Finished:
         """Run one command on this site to its end."""

@@ -54,13 +54,14 @@ class StandIn:
 
 
 @contextmanager
-def standing_in(*arguments: str, port: int | None = None) -> Iterator[StandIn]:
-    """A stand-in that answers; it takes some seconds to load."""
+def standing_in(*troubles: Trouble, port: int | None = None) -> Iterator[StandIn]:
+    """A stand-in that answers, but for these troubles, until it is killed; it takes some seconds to load."""
     port = port or free_port()
     models = ready_models(*_MODELS)
     path = os.pathsep.join([str(_TESTS), str(_TESTS.parent / "daemon")])
+    control = Control(troubles=list(troubles)).model_dump_json()
     process = subprocess.Popen(
-        [sys.executable, "-m", "vl_server", "--port", str(port), "--models", models, *arguments],
+        [sys.executable, "-m", "vl_server", "--port", str(port), "--models", models, "--control", control],
         env={**os.environ, "PYTHONPATH": path, "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True"},
     )
     try:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -10,7 +10,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
-from starlette.requests import ClientDisconnect
 
 from ocr_inbox.errors import DocumentError, OcrInboxError, PipelineUnavailableError
 from ocr_inbox.model import Arrival, Job, PipelineName
@@ -19,7 +18,7 @@ from ocr_inbox_api.answers import Measured, Result, success_schema
 from ocr_inbox_api.bundle import Bundle, Bundled
 from ocr_inbox_api.form import Allowance, receive
 from ocr_inbox_api.problems import Failure, documented, failure_of, job_url
-from ocr_inbox_api.reception import FAILURES, Reception, assignment_of, in_a_hurry
+from ocr_inbox_api.reception import FAILURES, Reception, in_a_hurry
 from ocr_inbox_api.refusals import FileRequiredError
 from ocr_inbox_api.shapes import BatchAccepted, BatchMetrics, FailureView, JobAnswer, JobView
 from ocr_inbox_api.waiting import first_of
@@ -66,20 +65,13 @@ class Batch:
         Where not all are read in time, or with `Prefer: respond-async`, the answer names the jobs that will read them.
         What is wrong with one file is that file's failure; where there is no place for all, none is taken.
         """
-        try:
-            return await self._outcome(request, patient=not in_a_hurry(prefer))
-        except OcrInboxError as error:
-            failure = failure_of(error)
-        except ClientDisconnect:
-            failure = Failure(code="client_gone")
-        self._count(failure)
-        return failure.response()
+        return await self.reception.answer(self._outcome(request, patient=not in_a_hurry(prefer)))
 
     async def _outcome(self, request: Request, *, patient: bool) -> Response:
         """The way of one request."""
         began = time.perf_counter()
         with ExitStack() as expected:
-            taken = await self._take_in(request, expected, began)
+            taken = await self._counted(self._take_in(request, expected, began))
             if not (patient or taken.all_refused):
                 return _accepted(taken, {"Preference-Applied": "respond-async"})
             answers = asyncio.ensure_future(self._answers(taken))
@@ -88,6 +80,16 @@ class Batch:
             finally:
                 answers.cancel()
         return _accepted(taken, {}) if ended is None else await run_in_threadpool(_answered, taken, ended)
+
+    async def _counted(self, taking: Awaitable[Taken]) -> Taken:
+        """Whatever keeps a batch out, it was asked for, though its files were never counted."""
+        taken: Taken | None = None
+        try:
+            taken = await taking
+        finally:
+            if taken is None:
+                self.reception.statistics.turned_away += 1
+        return taken
 
     async def _take_in(self, request: Request, expected: ExitStack, began: float) -> Taken:
         options, entrance = self.reception.options, self.reception.entrance
@@ -108,7 +110,7 @@ class Batch:
         for pipeline, it in zip(pipelines, placed, strict=True):
             self.reception.count_asked(pipeline)
             if isinstance(it, Failure):
-                self._count(it)
+                self.reception.count_failure(it)
         files = tuple(
             it if isinstance(it, Failure) else Coming(job=it, end=end) for it, end in zip(placed, ends, strict=True)
         )
@@ -120,7 +122,7 @@ class Batch:
         """In one step, so that a request that is given up leaves either all its jobs with their files or nothing."""
         sealed = [self._sealed(file, pipeline) for file, pipeline in zip(files, pipelines, strict=True)]
         orders = [
-            (it, assignment_of(pipeline, wishes.output))
+            (it, self.reception.assignment_of(pipeline, wishes.output))
             for it, pipeline in zip(sealed, pipelines, strict=True)
             if isinstance(it, Arrival)
         ]
@@ -147,7 +149,7 @@ class Batch:
             return file
         answer = await self._outcome_of(file, taken.wishes)
         if isinstance(answer, Failure):
-            self._count(answer)
+            self.reception.count_failure(answer)
             return answer
         measured = Measured(
             upload_time=taken.upload_time,
@@ -162,9 +164,6 @@ class Batch:
             return await run_in_threadpool(self.reception.outcome_of, await file.end, wishes.output)
         except OcrInboxError as error:
             return failure_of(error)
-
-    def _count(self, failure: Failure) -> None:
-        self.reception.statistics.failed[failure.code] += 1
 
 
 def _answered(taken: Taken, answers: Sequence[Result | Failure]) -> Response:

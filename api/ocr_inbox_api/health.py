@@ -34,8 +34,8 @@ class Health:
 
     def heard(self, job: Job) -> None:
         """Note a job that was read; may be called in any thread."""
-        if job.state is JobState.DONE and job.assignment.pipeline:
-            self._last_inference[job.assignment.pipeline] = job.finished_at
+        if job.state is JobState.DONE and job.read_by:
+            self._last_inference[job.read_by] = job.finished_at
 
     def show(self, response: Response) -> HealthView:
         """Pipelines, inboxes, the queue and the machine: 200 while anything can be read, 503 when nothing can."""

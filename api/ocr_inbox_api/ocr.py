@@ -7,14 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
-from starlette.requests import ClientDisconnect
 
-from ocr_inbox.errors import OcrInboxError
 from ocr_inbox.model import Job, PipelineName
 from ocr_inbox_api.answers import Measured, success_schema
 from ocr_inbox_api.form import Allowance, receive
-from ocr_inbox_api.problems import Failure, documented, failure_of, job_url
-from ocr_inbox_api.reception import FAILURES, Reception, assignment_of, in_a_hurry
+from ocr_inbox_api.problems import Failure, documented, job_url
+from ocr_inbox_api.reception import FAILURES, Reception, in_a_hurry
 from ocr_inbox_api.shapes import JobAnswer, JobView
 from ocr_inbox_api.uploads import Upload, new_key
 from ocr_inbox_api.waiting import first_of
@@ -62,22 +60,12 @@ class OnDemand:
         """
         began = time.perf_counter()
         self.reception.count_asked(self.endpoint.pipeline)
-        outcome: Response | Failure = Failure(code="internal")
-        try:
-            self.reception.demand_readers(self.endpoint.pipeline)
-            outcome = await self._outcome(request, began, patient=not in_a_hurry(prefer))
-        except OcrInboxError as error:
-            outcome = failure_of(error)
-        except ClientDisconnect:
-            outcome = Failure(code="client_gone")
-        finally:
-            if isinstance(outcome, Failure):
-                self.reception.statistics.failed[outcome.code] += 1
-        return outcome.response() if isinstance(outcome, Failure) else outcome
+        return await self.reception.answer(self._outcome(request, began, patient=not in_a_hurry(prefer)))
 
     async def _outcome(self, request: Request, began: float, *, patient: bool) -> Response | Failure:
         """The way of one request."""
         reception, key = self.reception, new_key()
+        reception.demand_readers(self.endpoint.pipeline)
         with reception.waiting.expect(key) as end:
             job, wishes = await self._take_in(request, key)
             uploaded = time.perf_counter() - began
@@ -106,7 +94,7 @@ class OnDemand:
 
     def _enqueue(self, upload: Upload, wishes: Wishes) -> Job:
         """In one step, so that a request that is given up leaves either a job with its file or neither."""
-        order = (upload.seal(), assignment_of(self.endpoint.pipeline, wishes.output))
+        order = (upload.seal(), self.reception.assignment_of(self.endpoint.pipeline, wishes.output))
         (job,) = self.reception.parts.ledger.enqueue([order])
         upload.keep()
         return job

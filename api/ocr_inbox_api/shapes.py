@@ -34,6 +34,7 @@ class JobView(BaseModel):
     rule: str
     priority: str
     outputs: list[Output]
+    fallback: PipelineName | None
     state: JobState
     attempts: int
     attempts_allowed: int
@@ -43,6 +44,7 @@ class JobView(BaseModel):
     finished_at: str | None
     code: str | None
     reason: str | None
+    diverted: str | None = Field(description="why the fallback claimed it last, null where that did not")
     pages: int | None
     pages_done: int
 
@@ -61,6 +63,7 @@ class JobView(BaseModel):
             rule=job.assignment.rule,
             priority=job.assignment.priority.name.lower(),
             outputs=list(job.assignment.outputs),
+            fallback=job.assignment.fallback,
             state=job.state,
             attempts=job.attempts,
             attempts_allowed=job.attempts_allowed,
@@ -70,6 +73,7 @@ class JobView(BaseModel):
             finished_at=timestamp(job.finished_at),
             code=job.code,
             reason=job.reason,
+            diverted=job.diverted,
             pages=job.pages,
             pages_done=job.pages_done,
         )
@@ -247,7 +251,10 @@ class ErrorStatistics(BaseModel):
 
 
 class StatisticsView(BaseModel):
-    """OCR requests since the daemon started."""
+    """OCR requests since the daemon started, each file of a batch as one.
+
+    A batch that was refused whole is one request of no pipeline.
+    """
 
     total_requests: int
     requests_by_pipeline: dict[str, int]

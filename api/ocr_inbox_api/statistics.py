@@ -33,10 +33,14 @@ class Sums:
 
 @dataclass
 class Statistics:
-    """Counts in the event loop's thread, so it needs no lock; `asked` and `failed` are by wire name and error code."""
+    """Counts in the event loop's thread, so it needs no lock; `asked` and `failed` are by wire name and error code.
+
+    `turned_away` are batches of which no file was taken in.
+    """
 
     asked: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
+    turned_away: int = 0
     _families: defaultdict[str, Sums] = field(default_factory=lambda: defaultdict(Sums))
     _compressed: Sums = field(default_factory=Sums)
     _uncompressed: Sums = field(default_factory=Sums)
@@ -50,7 +54,7 @@ class Statistics:
         """Requests, times, sizes and errors since the daemon started."""
         small, plain = self._compressed, self._uncompressed
         return StatisticsView(
-            total_requests=self.asked.total(),
+            total_requests=self.asked.total() + self.turned_away,
             requests_by_pipeline=dict(self.asked),
             average_times={
                 family: AverageTimes(

@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import shutil
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +29,23 @@ def clear_leftovers(folder: Path) -> None:
     """Remove the halves of uploads that a killed daemon left; only while none is on its way."""
     for path in folder.glob(f".*{_SUFFIX}{files.TEMPORARY_SUFFIX}"):
         path.unlink(missing_ok=True)
+
+
+def stored_before(folder: Path, moment: float) -> Iterator[str]:
+    """The keys of all that was last written before a time, in seconds since the epoch; raises OSError."""
+    for path in folder.glob(f"[!.]*{_SUFFIX}*"):
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < moment:
+                yield path.name.partition(_SUFFIX)[0] + _SUFFIX
+
+
+def remove_upload(folder: Path, key: str) -> None:
+    """Take an upload away with all that was made of it; raises OSError."""
+    for path in folder.glob(f"{key}*"):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 class Upload:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from ocr_inbox.errors import StoppingError
+from ocr_inbox.errors import StoppingError, VlUnavailableError
 from ocr_inbox.model import Job, JobState
 from ocr_inbox_api.parts import UPLOADS
 from ocr_inbox_api.problems import problem
@@ -46,7 +46,7 @@ class Waiting:
         if job.document.inbox != UPLOADS:
             return
         outcome = self._outcomes.get(job.document.key)
-        if outcome is None or (job.state is JobState.WAITING and problem(job.code).status != _UNAVAILABLE):
+        if outcome is None or (job.state is JobState.WAITING and not _is_put_off(job)):
             return
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             outcome.get_loop().call_soon_threadsafe(_settle, outcome, job)
@@ -57,6 +57,12 @@ class Waiting:
         for outcome in tuple(self._outcomes.values()):
             with suppress(RuntimeError):  # as in `heard`
                 outcome.get_loop().call_soon_threadsafe(_refuse, outcome)
+
+
+def _is_put_off(job: Job) -> bool:
+    """Whether it waits for the world; that its server is away is nothing to a job that has a fallback."""
+    may_be_diverted = job.assignment.fallback and job.code == VlUnavailableError.code
+    return problem(job.code).status == _UNAVAILABLE and not may_be_diverted
 
 
 def _stopping() -> StoppingError:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import filelock
@@ -17,7 +18,8 @@ from ocr_inbox.bookmarks import Bookmarks
 from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.database import Database
 from ocr_inbox.drain import Drain
-from ocr_inbox.errors import AlreadyRunningError, ConfigurationError
+from ocr_inbox.errors import AlreadyRunningError, ConfigurationError, PipelineUnavailableError
+from ocr_inbox.figures import self_contained
 from ocr_inbox.folder import FolderInbox
 from ocr_inbox.hearings import Ears, ears
 from ocr_inbox.http import HttpServer, listen
@@ -36,11 +38,15 @@ from ocr_inbox.options import (
 from ocr_inbox.pipelines import plans
 from ocr_inbox.ports import Inbox, Loop
 from ocr_inbox.settings import Settings
-from ocr_inbox.stations import Station, opened
+from ocr_inbox.stations import Station, absent, opened
 from ocr_inbox.supervise import Supervision
 from ocr_inbox.upkeep import Upkeep
 from ocr_inbox_api.app import create_app
 from ocr_inbox_api.parts import Parts
+from ocr_inbox_api.uploads import remove_upload, stored_before
+
+_MOST_ANSWERED = 4 << 20
+"""Bytes of figures in one answer: a photo over a whole page fits, and a book of them does not fill the memory."""
 
 log = structlog.get_logger()
 
@@ -92,16 +98,20 @@ class Daemon:
         return self.ears.vitals()
 
     def fetch(self, job: Job, output: Output) -> bytes | None:
-        """What was delivered for a job, if its inbox is still configured."""
+        """What was delivered for a job, if its inbox is still configured; markdown with its figures inside."""
         inbox = self._all_inboxes().get(job.document.inbox)
-        return inbox.delivered(job.document, output) if inbox else None
+        content = inbox.delivered(job.document, output) if inbox else None
+        if inbox is None or content is None or output is not Output.MARKDOWN:
+            return content
+        return self_contained(content, partial(inbox.figure, job.document), _MOST_ANSWERED)
 
     def _all_inboxes(self) -> dict[str, Inbox]:
         return {**{post.inbox.name: post.inbox for post in self.posts}, UPLOADS: self.uploads}
 
     def _supervise(self, more: Sequence[Loop]) -> None:
         inboxes = self._all_inboxes()
-        lanes = [lane for station in self.stations for lane in station.lanes(self.ledger, inboxes)]
+        absence = partial(absent, self.stations)
+        lanes = [lane for station in self.stations for lane in station.lanes(self.ledger, inboxes, absence)]
         watches = [watch for station in self.stations for watch in station.watches(self.ledger.bell.ring)]
         supervision = Supervision(loops=[*self.intakes, *self.ears.listeners, *lanes, *watches, *more], stop=self.stop)
         with _signals(self.stop, self.rescan):
@@ -147,18 +157,15 @@ class Daemon:
         return not any(queue.running for queue in self.chronicle.queues() if queue.inbox == UPLOADS)
 
     def _upkeep(self) -> Upkeep:
+        folder = uploads_folder(self.settings)
         return Upkeep(
             inbox=UPLOADS,
             chronicle=self.chronicle,
-            remove=self._remove_upload,
+            remove=partial(remove_upload, folder),
+            stored_before=partial(stored_before, folder),
             keep_seconds=self.settings.api.keep_results_hours * 3600,
             clock=time.time,
         )
-
-    def _remove_upload(self, job: Job) -> None:
-        folder = uploads_folder(self.settings)
-        for path in folder.glob(f"{job.document.key}*"):
-            path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -185,8 +192,15 @@ def assembled(settings: Settings) -> Iterator[Daemon]:
             uploads=FolderInbox(upload_options(settings), time.time),
             stations=[stack.enter_context(opened(plan)) for plan in plans(settings)],
         )
+        _note_what_is_switched_off(ledger, served=[station.plan.pipeline for station in daemon.stations])
         daemon.intakes = [Intake(post.inbox, post.rules, ledger) for post in daemon.posts]
         yield daemon
+
+
+def _note_what_is_switched_off(ledger: Ledger, served: Sequence[PipelineName]) -> None:
+    for pipeline in set(PipelineName) - set(served):
+        reason = f"the {pipeline.value} pipeline is switched off; set pipelines.{pipeline.value}.enabled = true"
+        ledger.note_obstacle(pipeline, PipelineUnavailableError.code, reason)
 
 
 def _create_folders(settings: Settings) -> None:

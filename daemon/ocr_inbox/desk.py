@@ -2,6 +2,7 @@
 
 import json
 import stat
+import sys
 import time
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocr_inbox.errors import OcrInboxError, UnreadableDocumentError
+from ocr_inbox.figures import self_contained
 from ocr_inbox.model import Assignment, Document, Job, JobState, Output, PipelineName, Signature
 from ocr_inbox.pipelines import Plan
 from ocr_inbox.ports import Readers
@@ -19,7 +21,10 @@ from ocr_inbox.windows import FIRST_PAGES, demand_reading, with_rest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskResult:
-    """What became of one file: the sidecar's text always, `text` and `markdown` where it could be read."""
+    """What became of one file: the sidecar's text always, `text` and `markdown` where it could be read.
+
+    The markdown has its figures in itself: on stdout they have no place beside it.
+    """
 
     path: Path
     success: bool
@@ -62,13 +67,15 @@ class _Desk:
         return _result(path, files)
 
     def _reading(self, source: FileSource) -> Reading:
-        (first,) = self.readers.read([Window(source=source, first_page=0, page_count=FIRST_PAGES)])
+        figures = Output.MARKDOWN in self.outputs
+        window = Window(source=source, first_page=0, page_count=FIRST_PAGES, figures=figures)
+        (first,) = self.readers.read([window])
         pace = self.plan.habits.pace
-        return with_rest(demand_reading(first), source, readers=self.readers, pace=pace, kept={}, keep=lambda *_: None)
+        return with_rest(demand_reading(first), window, readers=self.readers, pace=pace, kept={}, keep=lambda *_: None)
 
 
 def _result(path: Path, files: Sequence[Deliverable]) -> DeskResult:
-    content = {file.output: file.content.decode() for file in files}
+    content = {file.output: _alone(file).decode() for file in files}
     return DeskResult(
         path=path,
         success=True,
@@ -76,6 +83,13 @@ def _result(path: Path, files: Sequence[Deliverable]) -> DeskResult:
         text=json.loads(content[Output.JSON])["result"].get("text", "") + "\n",
         markdown=content.get(Output.MARKDOWN, ""),
     )
+
+
+def _alone(file: Deliverable) -> bytes:
+    if file.output is not Output.MARKDOWN:
+        return file.content
+    figures = {figure.name: figure.content for figure in file.figures}
+    return self_contained(file.content, figures.get, sys.maxsize)
 
 
 def _source(path: Path) -> FileSource:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
@@ -16,12 +16,13 @@ from ocr_inbox.errors import (
     LedgerUnavailableError,
     LostClaimError,
     OcrInboxError,
+    PipelineUnavailableError,
     ReaderCrashedError,
     SourceGoneError,
     StoppingError,
 )
 from ocr_inbox.ledger import Ledger
-from ocr_inbox.model import Job, Output, PipelineName
+from ocr_inbox.model import Absence, Job, Output, PipelineName
 from ocr_inbox.ports import Clock, Inbox, Outcome, Readers
 from ocr_inbox.reading import AlreadyRead, Reading, Window
 from ocr_inbox.retrying import Patience, Verdict, decide
@@ -53,7 +54,11 @@ class Habits:
 
 @dataclass
 class Lane:
-    """Takes jobs of one pipeline to their end, one batch at a time; there are as many lanes as readers."""
+    """Takes jobs of one pipeline to their end, one batch at a time; there are as many lanes as readers.
+
+    `absence` says which other pipeline cannot read now: its documents that have this one as their fallback are taken
+    with our own.
+    """
 
     name: str
     habits: Habits
@@ -61,8 +66,10 @@ class Lane:
     inboxes: Mapping[str, Inbox]
     readers: Readers
     clock: Clock
+    absence: Callable[[], Absence | None] = lambda: None
     _stop: threading.Event = field(default_factory=threading.Event)
     _obstacle: str | None = None
+    _shut: str | None = None
     _endings: "list[Future[None]]" = field(default_factory=list)
 
     def run(self, stop: threading.Event) -> None:
@@ -80,7 +87,7 @@ class Lane:
                 except StoppingError:
                     break
                 except InfrastructureError as error:
-                    self._wait_for_the_world(error)
+                    self._wait_for_the_world(error, heard)
                 else:
                     self._obstacle = None
                     if not served:
@@ -100,18 +107,34 @@ class Lane:
 
     def _claimed(self) -> list[Job]:
         pipeline = self.habits.pipeline
-        if not (self.habits.eager or self.ledger.due(pipeline)):
+        if not (self.habits.eager or self._shut or self.ledger.due(pipeline, self.absence())):
             return []
-        self.readers.open()
-        return self.ledger.claim(pipeline, self.name, self.habits.batch)
+        self._open()
+        return self.ledger.claim(pipeline, self.name, self.habits.batch, self.absence())
 
-    def _wait_for_the_world(self, error: InfrastructureError) -> None:
-        """Say once what is in the way, and look again later, or when somebody rings."""
+    def _open(self) -> None:
+        """Have a reader ready, or tell all jobs that wait for one why there is none.
+
+        That is told when it is news to this lane, and not again: another lane may have had better luck meanwhile.
+        """
+        pipeline = self.habits.pipeline
+        try:
+            self.readers.open()
+        except PipelineUnavailableError as error:
+            if str(error) != self._shut:
+                self.ledger.note_obstacle(pipeline, error.code, str(error))
+            self._shut = str(error)
+            raise
+        self._shut = None
+        self.ledger.clear_obstacle(pipeline)
+
+    def _wait_for_the_world(self, error: InfrastructureError, heard: int) -> None:
+        """Say once what is in the way, and look again later, or when somebody has rung since `heard`."""
         if str(error) != self._obstacle and not self._stop.is_set():
             log.error(error.code, lane=self.name, reason=str(error))
         self._obstacle = str(error)
         if not self._stop.is_set():
-            self.ledger.bell.wait(self.ledger.bell.count(), self.habits.patience.put_off_delay)
+            self.ledger.bell.wait(heard, self.habits.patience.put_off_delay)
 
     def _serve(self, jobs: Sequence[Job], hands: Executor) -> bool:
         first = self._first_windows([job for job in jobs if job.sidecar is None])
@@ -120,10 +143,10 @@ class Lane:
             self._endings.append(hands.submit(self._end, jobs, first))
         return bool(jobs)
 
-    def _end(self, jobs: Sequence[Job], first: Mapping[int, Outcome]) -> None:
+    def _end(self, jobs: Sequence[Job], first: dict[int, Outcome]) -> None:
         for job in jobs:
             try:
-                self._conduct(job, first.get(job.id))
+                self._conduct(job, first.pop(job.id, None))
             except LostClaimError as error:
                 log.warning("claim_lost", job=job.id, reason=str(error))
             except LedgerUnavailableError:
@@ -139,7 +162,7 @@ class Lane:
             except LedgerUnavailableError as error:
                 if self._stop.is_set():
                     raise
-                self._wait_for_the_world(error)
+                self._wait_for_the_world(error, self.ledger.bell.count())
 
     def _conduct(self, job: Job, first: Outcome | None) -> None:
         """The way of one document."""
@@ -184,16 +207,20 @@ class Lane:
     def _window(self, job: Job) -> Window:
         if job.attempts > job.attempts_allowed:
             raise ReaderCrashedError("cannot read it: the daemon ended while it was being read, once too often")
-        inbox = self._inbox(job)
+        known = None if job.anew else self._known_sha256(job, self._inbox(job))
+        return replace(self._first_window(job), known_sha256=known)
+
+    def _first_window(self, job: Job) -> Window:
         return Window(
-            source=inbox.locate(job.document),
+            source=self._inbox(job).locate(job.document),
             first_page=0,
             page_count=FIRST_PAGES,
-            known_sha256=None if job.anew else self._known_sha256(job, inbox),
+            figures=Output.MARKDOWN in job.assignment.outputs,
         )
 
     def _known_sha256(self, job: Job, inbox: Inbox) -> str | None:
-        return known_sha256(inbox.delivered(job.document, Output.JSON), self._digest(job))
+        sidecar = inbox.delivered(job.document, Output.JSON)
+        return known_sha256(sidecar, self._digest(job), as_document=job.assignment.pipeline is PipelineName.DOCUMENT)
 
     def _whole(self, job: Job, first: Outcome) -> Reading | AlreadyRead:
         """All pages, or the word that they were read before."""
@@ -207,8 +234,8 @@ class Lane:
         keep = partial(self._keep, progress)
         if FIRST_WINDOW not in kept:
             keep(FIRST_WINDOW, reading)
-        source = self._inbox(job).locate(job.document)
-        return with_rest(reading, source, readers=self.readers, pace=self.habits.pace, kept=kept, keep=keep)
+        window = self._first_window(job)
+        return with_rest(reading, window, readers=self.readers, pace=self.habits.pace, kept=kept, keep=keep)
 
     def _keep(self, progress: Progress, first_page: int, reading: Reading) -> None:
         self._noted(lambda: progress.note(first_page, reading))
@@ -247,7 +274,12 @@ class Lane:
         return self.inboxes[name]
 
     def _provenance(self, job: Job, inbox: Inbox) -> Provenance:
-        return Provenance(uri=inbox.uri(job.document), config_digest=self._digest(job), now=self.clock())
+        return Provenance(
+            uri=inbox.uri(job.document),
+            config_digest=self._digest(job),
+            now=self.clock(),
+            figures=inbox.figures_link(job.document),
+        )
 
     def _digest(self, job: Job) -> str:
         return self.habits.digest(job.assignment.outputs)

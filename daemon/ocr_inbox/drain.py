@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ocr_inbox.chronicle import Chronicle
-from ocr_inbox.model import InboxVitals, Job, JobState, PipelineName, PipelineVitals
+from ocr_inbox.model import InboxVitals, Job, JobState, PipelineVitals
 
 _LOOK_SECONDS = 0.1
 
@@ -40,7 +40,7 @@ class Drain:
         if any(inbox.problem is None and (inbox.last_scan_at is None or inbox.settling) for inbox in inboxes):
             return False
         pipelines = self.pipelines()
-        if any(self._moving(pipeline) for pipeline in pipelines):
+        if self.chronicle.unsettled(*(item.pipeline for item in pipelines)):
             return False
         queues = self.chronicle.queues()
         wanted = {queue.pipeline for queue in queues}
@@ -53,6 +53,3 @@ class Drain:
         waiting = sum(queue.waiting for queue in queues)
         self.problems += [f"{waiting} documents wait; `ocr-inbox jobs --state waiting` says why"] if waiting else []
         return True
-
-    def _moving(self, vitals: PipelineVitals) -> bool:
-        return vitals.problem is None and self.chronicle.unsettled(PipelineName(vitals.pipeline)) > 0

@@ -18,11 +18,12 @@ from ocr_inbox.reading import FileSource
 TEMPORARY_SUFFIX = ".ocr-tmp"
 NAME_MAX = 255
 """Bytes in a file name on every Linux file system that matters (limits.h)."""
+NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+"""What the operating system says where nothing is, or a link or a file where a folder was."""
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 _LONGEST_EXTENSION = 32
 
 
@@ -40,16 +41,30 @@ def folder_beneath(root: str, path: str, *, create: bool = False) -> Iterator[in
     descriptor = os.open(root, _FOLDER & ~os.O_NOFOLLOW)
     try:
         for part in parts:
-            if create:
-                with suppress(FileExistsError):
-                    os.mkdir(part, dir_fd=descriptor)
-                    _keep(descriptor)
-            below = os.open(part, _FOLDER, dir_fd=descriptor)
+            below = _opened_in(descriptor, part, create=create)
             os.close(descriptor)
             descriptor = below
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def folder_in(folder: int, name: str, *, create: bool = False) -> Iterator[int]:
+    """A descriptor of a folder in an open one, which is no link; with `create` it is made durably. Raises OSError."""
+    descriptor = _opened_in(folder, name, create=create)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _opened_in(folder: int, name: str, *, create: bool) -> int:
+    if create:
+        with suppress(FileExistsError):
+            os.mkdir(name, dir_fd=folder)
+            _keep(folder)
+    return os.open(name, _FOLDER, dir_fd=folder)
 
 
 @contextmanager
@@ -71,7 +86,7 @@ def folder_of(source: FileSource) -> Iterator[tuple[int, str]]:
 
 def _gone_or(error: OSError) -> Exception:
     """A missing file, or a link or file where a folder was, means that the document is gone."""
-    if error.errno in _NOWHERE:
+    if error.errno in NOWHERE:
         return SourceGoneError("cannot use the document: it is no longer there")
     return error
 
@@ -122,7 +137,7 @@ def read_whole(folder: int, name: str, max_bytes: int) -> bytes | None:
             size = os.fstat(file.fileno()).st_size
             return file.read(size) if size <= max_bytes else None
     except OSError as error:
-        if error.errno in _NOWHERE:
+        if error.errno in NOWHERE:
             return None
         raise
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ocr_inbox.bookmarks import Bookmarks
 from ocr_inbox.folder import FolderInbox
-from ocr_inbox.options import bucket_options, folder_options, rules_of
+from ocr_inbox.options import bucket_options, document_fallback, folder_options, rules_of
 from ocr_inbox.ports import WatchedInbox
 from ocr_inbox.routing import Rule
 from ocr_inbox.s3 import BucketInbox
@@ -23,12 +23,13 @@ class Post:
 
 def posts(settings: Settings, bookmarks: Bookmarks) -> Iterator[Post]:
     """All inboxes of the configuration, not yet opened; raises LedgerUnavailableError."""
+    fallback = document_fallback(settings)
     for folder in settings.inboxes:
-        yield Post(inbox=FolderInbox(folder_options(folder), time.time), rules=rules_of(folder))
+        yield Post(inbox=FolderInbox(folder_options(folder), time.time), rules=rules_of(folder, fallback))
     for bucket in settings.buckets:
         not_before = _not_before(bucket, bookmarks)
         inbox = BucketInbox(bucket_options(settings, bucket, not_before), time.time)
-        yield Post(inbox=inbox, rules=rules_of(bucket))
+        yield Post(inbox=inbox, rules=rules_of(bucket, fallback))
 
 
 def _not_before(bucket: BucketSettings, bookmarks: Bookmarks) -> float:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from ocr_inbox.bell import Bell
 from ocr_inbox.database import Database
 from ocr_inbox.errors import JobNotFinishedError, LostClaimError, UnknownJobError
-from ocr_inbox.model import Arrival, Assignment, Job, JobState, PipelineName, Priority
+from ocr_inbox.model import Absence, Arrival, Assignment, Job, JobState, PipelineName, Priority
 from ocr_inbox.ports import Clock
 from ocr_inbox.rows import job_of, outputs_text
 
 _INSERT = """
-INSERT INTO jobs (inbox, key, version, size, pipeline, rule, priority, outputs, state,
+INSERT INTO jobs (inbox, key, version, size, pipeline, rule, priority, outputs, fallback, state,
                   attempts_allowed, not_before, reason, code, enqueued_at, changed_at, finished_at)
-VALUES (:inbox, :key, :version, :size, :pipeline, :rule, :priority, :outputs, :state,
+VALUES (:inbox, :key, :version, :size, :pipeline, :rule, :priority, :outputs, :fallback, :state,
         :attempts_allowed, :now, :reason, :code, :now, :now, CASE WHEN :state = 'skipped' THEN :now END)
 ON CONFLICT (inbox, key, version) DO NOTHING
 RETURNING *
@@ -29,16 +29,26 @@ WHERE NOT EXISTS (
 )
 """
 
-_CLAIM = """
+_OWN = "state = 'waiting' AND pipeline = :pipeline AND priority = :priority AND not_before <= :now"
+_DIVERTIBLE = (
+    "state = 'waiting' AND pipeline = :absent AND fallback = :pipeline AND priority = :priority AND not_before <= :now"
+)
+
+_DUE = f"SELECT EXISTS (SELECT 1 FROM jobs WHERE {_OWN}) OR EXISTS (SELECT 1 FROM jobs WHERE {_DIVERTIBLE}) AS due"  # noqa: S608 - constant text
+
+_CLAIM = f"""
 UPDATE jobs SET state = 'running', worker = :worker, attempts = attempts + 1, code = NULL, reason = NULL,
+                diverted = CASE WHEN sidecar IS NOT NULL THEN diverted WHEN pipeline <> :pipeline THEN :why END,
                 started_at = :now, changed_at = :now
 WHERE id IN (
-    SELECT id FROM jobs
-    WHERE state = 'waiting' AND pipeline = :pipeline AND priority = :priority AND not_before <= :now
-    ORDER BY not_before, id LIMIT :limit
+    SELECT id FROM (
+        SELECT * FROM (SELECT id, not_before FROM jobs WHERE {_OWN} ORDER BY not_before, id LIMIT :limit)
+        UNION ALL
+        SELECT * FROM (SELECT id, not_before FROM jobs WHERE {_DIVERTIBLE} ORDER BY not_before, id LIMIT :limit)
+    ) ORDER BY not_before, id LIMIT :limit
 )
 RETURNING *
-"""
+"""  # noqa: S608 - constant text
 
 _FENCE = "WHERE id = :id AND state = 'running' AND attempts = :attempt"
 
@@ -92,6 +102,7 @@ class Ledger:
             "rule": assignment.rule,
             "priority": int(assignment.priority),
             "outputs": outputs_text(assignment.outputs),
+            "fallback": assignment.fallback,
             "state": "skipped" if skipped else "waiting",
             "code": "no_rule" if skipped else None,
             "reason": assignment.reason,
@@ -99,33 +110,44 @@ class Ledger:
             "now": self.clock(),
         }
 
-    def claim(self, pipeline: PipelineName, worker: str, limit: int) -> list[Job]:
-        """Take up to `limit` jobs of one priority, the most urgent and longest waiting first."""
-        if not self.due(pipeline):
+    def claim(self, pipeline: PipelineName, worker: str, limit: int, absence: Absence | None = None) -> list[Job]:
+        """Take up to `limit` jobs of one priority, the most urgent and longest waiting first.
+
+        During an absence, those that have this pipeline as their fallback stand in the same line.
+        """
+        if not self.due(pipeline, absence):
             return []
+        why = absence.reason if absence else None
         with self.database.transaction() as connection:
-            for priority in Priority:
-                rows = connection.execute(
-                    _CLAIM,
-                    {
-                        "worker": worker,
-                        "now": self.clock(),
-                        "pipeline": pipeline,
-                        "priority": int(priority),
-                        "limit": limit,
-                    },
-                ).fetchall()
+            for wanted in self._wanted(pipeline, absence):
+                rows = connection.execute(_CLAIM, {**wanted, "worker": worker, "limit": limit, "why": why}).fetchall()
                 if rows:
                     return sorted(map(job_of, rows), key=lambda job: (job.not_before, job.id))
         return []
 
-    def due(self, pipeline: PipelineName) -> bool:
+    def due(self, pipeline: PipelineName, absence: Absence | None = None) -> bool:
         """Whether a claim would find something: looking first keeps idle workers from writing."""
-        now = self.clock()
-        query = (
-            "SELECT 1 FROM jobs WHERE state = 'waiting' AND pipeline = ? AND priority = ? AND not_before <= ? LIMIT 1"
-        )
-        return any(self.database.read(query, (pipeline, int(priority), now)) for priority in Priority)
+        return any(self.database.read(_DUE, wanted)[0]["due"] for wanted in self._wanted(pipeline, absence))
+
+    def _wanted(self, pipeline: PipelineName, absence: Absence | None) -> list[dict[str, object]]:
+        """What a claim may take now, most urgent first."""
+        absent, now = absence.pipeline if absence else None, self.clock()
+        return [
+            {"pipeline": pipeline, "absent": absent, "priority": int(priority), "now": now} for priority in Priority
+        ]
+
+    def note_obstacle(self, pipeline: PipelineName, code: str, reason: str) -> None:
+        """No reader of this pipeline can be opened: until it is over, whoever asks for a job that waits is told so."""
+        obstacle = (pipeline, code, reason)
+        if not self.database.read("SELECT 1 FROM obstacles WHERE (pipeline, code, reason) = (?, ?, ?)", obstacle):
+            with self.database.transaction() as connection:
+                connection.execute("INSERT OR REPLACE INTO obstacles VALUES (?, ?, ?)", obstacle)
+
+    def clear_obstacle(self, pipeline: PipelineName) -> None:
+        """A reader of this pipeline stands ready; writes only where something else was noted."""
+        if self.database.read("SELECT 1 FROM obstacles WHERE pipeline = ?", (pipeline,)):
+            with self.database.transaction() as connection:
+                connection.execute("DELETE FROM obstacles WHERE pipeline = ?", (pipeline,))
 
     def note_window(  # noqa: PLR0913 - one row's columns
         self, job: Job, first_page: int, config_digest: str, content: bytes, *, done: int, total: int
@@ -173,8 +195,12 @@ class Ledger:
         self._reopen(job, code, reason, not_before, granted=1)
 
     def recover(self) -> int:
-        """Put back what a killed daemon left running, and count it; its attempts stay counted."""
+        """Put back what a killed daemon left running, and count it; its attempts stay counted.
+
+        What was in a pipeline's way is forgotten: it may be gone by now.
+        """
         with self.database.transaction() as connection:
+            connection.execute("DELETE FROM obstacles")
             count = connection.execute(
                 "UPDATE jobs SET state = 'waiting', worker = NULL, not_before = :now, changed_at = :now, "
                 "code = 'interrupted', reason = 'the daemon ended while it was read' WHERE state = 'running'",
@@ -190,7 +216,7 @@ class Ledger:
         with self.database.transaction() as connection:
             row = connection.execute(
                 "UPDATE jobs SET state = 'waiting', attempts_allowed = attempts + :more, not_before = :now, "
-                "changed_at = :now, finished_at = NULL, sidecar = NULL, code = NULL, reason = NULL, "
+                "changed_at = :now, finished_at = NULL, sidecar = NULL, diverted = NULL, code = NULL, reason = NULL, "
                 "pages = NULL, pages_done = 0, anew = 1 "
                 "WHERE id = :id AND state IN ('done', 'buried', 'skipped') AND pipeline IS NOT NULL RETURNING *",
                 {"id": job_id, "now": self.clock(), "more": self.attempts_allowed},

@@ -56,6 +56,8 @@ def log_outcome(job: Job) -> None:
         "inbox": job.document.inbox,
         "pipeline": job.assignment.pipeline.value if job.assignment.pipeline else None,
     }
+    if job.diverted:
+        fields["diverted"] = job.diverted
     if job.document.inbox != "uploads":
         fields["key"] = job.document.key
     if state is JobState.DONE:

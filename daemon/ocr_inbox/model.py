@@ -97,12 +97,16 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """What a rule asks for a document; without a pipeline it is skipped for `reason`."""
+    """What a rule asks for a document; without a pipeline it is skipped for `reason`.
+
+    `fallback` may read it while the server that the pipeline needs is away.
+    """
 
     pipeline: PipelineName | None
     rule: str
     priority: Priority = Priority.NORMAL
     outputs: tuple[Output, ...] = (Output.JSON,)
+    fallback: PipelineName | None = None
     reason: str | None = None
 
 
@@ -112,7 +116,7 @@ class Job:
 
     `attempts` is counted when the job is claimed and is the fence of every later update.
     `sidecar` is where the result lies once it is durable, as the inbox names it. `anew` says that a person asked
-    for another reading, whatever lies there.
+    for another reading, whatever lies there. `diverted` is why its fallback claimed it last, where that did.
     """
 
     id: int
@@ -132,6 +136,20 @@ class Job:
     pages: int | None = None
     pages_done: int = 0
     anew: bool = False
+    diverted: str | None = None
+
+    @property
+    def read_by(self) -> PipelineName | None:
+        """Whose readers claimed it last: those that were asked for, or those of its fallback."""
+        return self.assignment.pipeline if self.diverted is None else self.assignment.fallback
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """A pipeline whose server is away, and why: what has a fallback is read by that for as long."""
+
+    pipeline: PipelineName
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,10 +165,14 @@ class Transition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerVitals:
-    """The server that a pipeline needs: `status` is "running", "not reachable", "unhealthy" or not known yet."""
+    """The server that a pipeline needs: `status` is "running", "not reachable", "unhealthy" or not known yet.
+
+    `problem` is why it is known to be of no use, None where it can be used.
+    """
 
     url: str
     status: str
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ import os
 import re
 
 from ocr_inbox.files import TEMPORARY_SUFFIX
-from ocr_inbox.sidecar import SUFFIXES
+from ocr_inbox.sidecar import FIGURES_SUFFIX, SUFFIXES
 
 _SPECIAL = re.compile("[\\\\\x00-\x1f\x7f-\x9f\udc80-\udcff]")
 _ESCAPE = re.compile(rb"\\(?:\\|x(?!00)([0-9a-f]{2}))")
@@ -27,6 +27,7 @@ _ENDINGS = (
     ".temp",
     ".tmp",
     TEMPORARY_SUFFIX,
+    FIGURES_SUFFIX,
     *SUFFIXES.values(),
 )
 
@@ -57,8 +58,9 @@ def _unescaped(found: re.Match[bytes]) -> bytes:
 
 
 def is_private_folder(name: str) -> bool:
-    """Whether a folder of this name is hidden, or the trash, snapshots or thumbnails of a NAS or Windows."""
-    return name.startswith(".") or name.lower() in _FOLDERS_OF_OTHERS
+    """Whether a folder of this name is hidden, for figures of ours, or the trash or thumbnails of a NAS or Windows."""
+    lower = name.lower()
+    return name.startswith(".") or lower.endswith(FIGURES_SUFFIX) or lower in _FOLDERS_OF_OTHERS
 
 
 def is_never_a_document(name: str) -> bool:

@@ -1,10 +1,11 @@
 """From the settings to the plain values that the constructors of the outside take."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from ocr_inbox.errors import ConfigurationError
 from ocr_inbox.folder import FolderOptions
-from ocr_inbox.model import Priority
+from ocr_inbox.model import PipelineName, Priority
 from ocr_inbox.objects import Store
 from ocr_inbox.routing import Rule, default_rules
 from ocr_inbox.s3 import BucketOptions, Place
@@ -15,20 +16,29 @@ UPLOADS = "uploads"
 """The name of the built-in inbox of the API."""
 
 
-def rules_of(inbox: InboxSettings | BucketSettings) -> tuple[Rule, ...]:
-    """The inbox's rules, or the ones for newcomers."""
-    return (
-        tuple(
-            Rule(
-                match=rule.match,
-                pipeline=rule.pipeline,
-                priority=Priority[rule.priority.upper()],
-                outputs=rule.outputs,
-            )
-            for rule in inbox.rules
+def rules_of(inbox: InboxSettings | BucketSettings, fallback: PipelineName | None = None) -> tuple[Rule, ...]:
+    """The inbox's rules, or the ones for newcomers; `fallback` is that of documents whose rule says nothing of one."""
+    fallbacks = {"table": PipelineName.TABLE, "none": None, None: fallback}
+    if not inbox.rules:
+        return tuple(
+            replace(rule, fallback=fallback) if rule.pipeline is PipelineName.DOCUMENT else rule
+            for rule in default_rules()
         )
-        or default_rules()
+    return tuple(
+        Rule(
+            match=rule.match,
+            pipeline=rule.pipeline,
+            priority=Priority[rule.priority.upper()],
+            outputs=rule.outputs,
+            fallback=fallbacks[rule.fallback] if rule.pipeline is PipelineName.DOCUMENT else None,
+        )
+        for rule in inbox.rules
     )
+
+
+def document_fallback(settings: Settings) -> PipelineName | None:
+    """Who reads documents while the server is away, unless their rule knows better."""
+    return PipelineName.TABLE if settings.pipelines.document.fallback == "table" else None
 
 
 def ledger_path(settings: Settings) -> Path:
@@ -113,6 +123,7 @@ def api_options(settings: Settings) -> ApiOptions:
         max_waiting=api.max_waiting,
         timeout_seconds=api.timeout_seconds,
         upload_timeout_seconds=api.upload_timeout_seconds,
+        document_fallback=document_fallback(settings),
     )
 
 

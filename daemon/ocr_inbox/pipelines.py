@@ -135,6 +135,7 @@ def text_options(settings: Settings) -> "TextOptions":
         device=text.device,
         models=settings.models.cache if settings.models.source == "bundled" else None,
         language=text.language,
+        pdf_text=text.pdf_text,
         line_orientation=text.line_orientation,
         page_orientation=text.page_orientation,
         unwarping=text.unwarping,

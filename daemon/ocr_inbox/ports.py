@@ -53,12 +53,23 @@ class Inbox(Protocol):
         """What lies there now under the name of this document's output, whoever wrote it."""
         ...
 
+    def figure(self, document: Document, name: str) -> bytes | None:
+        """The figure of this name that was delivered with this document's markdown, if it is still there."""
+        ...
+
+    def figures_link(self, document: Document) -> str:
+        """How this document's markdown refers to the place of its figures: relative, percent-encoded."""
+        ...
+
     def sidecar_uri(self, document: Document) -> str:
         """Where the JSON sidecar of this document lies, or will."""
         ...
 
     def deliver(self, document: Document, deliverables: Sequence[Deliverable]) -> str:
-        """Leave the files durably, each whole or not at all, and name where the JSON sidecar is.
+        """Leave the files durably in the order given, each whole or not at all, and name where the JSON sidecar is.
+
+        Figures are there, in a place of their own that never arrives, before the file that refers to them; once it is
+        there, those of an earlier one go.
 
         Raises SourceChangedError where the source is no longer the version that was read.
         """

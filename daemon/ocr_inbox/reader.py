@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from ocr_inbox.errors import (
@@ -63,6 +63,7 @@ class LoadedReader:
 
     engine: PageEngine
     limits: Limits
+    pdf_text: str = "ocr"
     objects: Fetcher = field(default_factory=Fetcher)
 
     @property
@@ -83,7 +84,7 @@ class LoadedReader:
     def _outcome(self, window: Window) -> Outcome:
         started = time.monotonic()
         content = self._content(window.source)
-        return _read_window(self.engine, self.limits, window, content, started)
+        return _read_window(self, window, content, started)
 
     def _content(self, source: Source) -> bytes:
         if isinstance(source, ObjectSource):
@@ -96,7 +97,7 @@ def open_text_reader(options: "TextOptions", limits: Limits) -> LoadedReader:
     with _loading("PP-OCR"):
         from ocr_inbox.paddle.text import TextEngine
 
-        return LoadedReader(engine=TextEngine(options), limits=limits)
+        return LoadedReader(engine=TextEngine(options), limits=limits, pdf_text=options.pdf_text)
 
 
 def open_table_reader(options: "TableOptions", limits: Limits) -> LoadedReader:
@@ -127,29 +128,31 @@ def _loading(what: str) -> Iterator[None]:
         ) from error
 
 
-def _read_window(
-    engine: PageEngine, limits: Limits, window: Window, content: bytes, started: float
-) -> Reading | AlreadyRead | Bound:
+def _read_window(reader: LoadedReader, window: Window, content: bytes, started: float) -> Reading | AlreadyRead | Bound:
     from ocr_inbox.images import open_pages
 
     sha256 = hashlib.sha256(content).hexdigest()
     if sha256 == window.known_sha256:
         return AlreadyRead(sha256=sha256)
     if window.text:
-        return _bound(content, sha256, limits, window.text)
-    with open_pages(content, limits) as pages:
-        read = _read_pages(engine, pages, window)
+        return _bound(content, sha256, reader.limits, window.text)
+    with open_pages(content, reader.limits, reader.pdf_text) as pages:
+        read = _read_pages(reader.engine, pages, window)
         return Reading(
             sha256=sha256,
             media_type=pages.media_type,
             size=len(content),
             page_total=pages.page_total,
-            pages=tuple(page for page in read.results if isinstance(page, Page)),
+            pages=tuple(_asked_for(page, window) for page in read.results if isinstance(page, Page)),
             failed=tuple(page for page in read.results if isinstance(page, PageFailure)),
-            engine=engine.describe(),
+            engine=reader.engine.describe(),
             timing=Timing(preprocess=time.monotonic() - started - read.seconds, inference=read.seconds),
             warnings=tuple(pages.warnings),
         )
+
+
+def _asked_for(page: Page, window: Window) -> Page:
+    return page if window.figures else replace(page, figures=())
 
 
 def _bound(content: bytes, sha256: str, limits: Limits, pages: Sequence[Page]) -> Bound:
@@ -182,10 +185,13 @@ def _read_pages(engine: PageEngine, pages: "Pages", window: Window) -> _Read:
     seconds = 0.0
     for index in range(window.first_page, min(window.first_page + window.page_count, pages.page_total)):
         try:
-            image = pages.decode(index)
-            began = time.monotonic()
-            results.append(_read_page(engine, index, image))
-            seconds += time.monotonic() - began
+            page = pages.embedded(index)
+            if page is None:
+                image = pages.decode(index)
+                began = time.monotonic()
+                page = _read_page(engine, index, image)
+                seconds += time.monotonic() - began
+            results.append(page)
         except (DocumentError, ReadingError) as error:
             if pages.page_total == 1 or _is_hanging(results, error):
                 raise

@@ -1,7 +1,8 @@
 """The values of reading: windows of pages, what stands on them, and what is left for a document."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from ocr_inbox.model import Output, Signature
 from ocr_inbox.objects import ObjectSource
@@ -77,11 +78,23 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A picture on a page, as the bytes of a JPEG file; `name` is made of them, so that it means no other picture."""
+
+    name: str
+    content: bytes
+
+    __pydantic_config__: ClassVar[Mapping[str, str]] = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}
+    """Checkpoints are JSON, which has no bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page as it was read; `index` counts from 0, width and height are pixels.
 
     PP-OCR finds regions; PP-StructureV3 layout, tables, formulas, blocks and markdown; PaddleOCR-VL tables, blocks
-    and markdown.
+    and markdown, which refers to its figures by their names. Of an `embedded` page the regions are the text that its
+    PDF carries: it was not drawn, and no engine has seen it. `network_seconds` of its reading a server was at work.
     """
 
     index: int
@@ -93,6 +106,9 @@ class Page:
     formulas: tuple[Formula, ...] = ()
     blocks: tuple[Block, ...] = ()
     markdown: str | None = None
+    figures: tuple[Figure, ...] = ()
+    embedded: bool = False
+    network_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +165,8 @@ class Window:
     """A run of pages for a reader; page_count is at most how many it reads.
 
     `known_sha256` is what an existing sidecar of the same configuration was made from. With `text` nothing is read:
-    these pages were, and are wanted as a searchable PDF.
+    these pages were, and are wanted as a searchable PDF. Pages bring their figures only where `figures` asks for them:
+    they are large.
     """
 
     source: Source
@@ -157,6 +174,7 @@ class Window:
     page_count: int
     known_sha256: str | None = None
     text: tuple[Page, ...] = ()
+    figures: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,10 +223,11 @@ class Bound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deliverable:
-    """One file to leave for a document."""
+    """One file to leave for a document, and the figures that it refers to, which have to be there before it."""
 
     output: Output
     content: bytes
+    figures: tuple[Figure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,18 @@ from ocr_inbox.reading import Block, Cell, Page, Reading, Region, Table
 Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 
 
-def result_of(reading: Reading) -> Json:
-    """The `result` of a sidecar; what belongs to a page of a document of several says which, counted from 0."""
-    if reading.engine.family == "vl":
+DOCUMENT_FAMILY = "vl"
+"""The wire's word for the document pipeline."""
+
+
+def result_of(reading: Reading, family: str) -> Json:
+    """The `result` of a sidecar in the shape of this family of pipelines.
+
+    What belongs to a page of a document of several says which, counted from 0.
+    """
+    if family == DOCUMENT_FAMILY:
         return _document(reading)
-    if reading.engine.family == "structure":
+    if family == "structure":
         return _structure(reading)
     return _text(reading)
 

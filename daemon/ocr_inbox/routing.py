@@ -18,6 +18,7 @@ class Rule:
     pipeline: PipelineName
     priority: Priority = Priority.NORMAL
     outputs: tuple[Output, ...] = field(default=(Output.JSON,))
+    fallback: PipelineName | None = None
 
 
 def default_rules() -> tuple[Rule, ...]:
@@ -29,7 +30,13 @@ def route(key: str, rules: Sequence[Rule]) -> Assignment:
     """What the first matching rule asks for; without one, a skipped document and the reason."""
     for rule in rules:
         if matches(key, rule.match):
-            return Assignment(pipeline=rule.pipeline, rule=rule.match, priority=rule.priority, outputs=rule.outputs)
+            return Assignment(
+                pipeline=rule.pipeline,
+                rule=rule.match,
+                priority=rule.priority,
+                outputs=rule.outputs,
+                fallback=rule.fallback,
+            )
     tried = ", ".join(rule.match for rule in rules)
     return Assignment(pipeline=None, rule="", reason=f"no rule matches it (tried: {tried})")
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ocr_inbox.model import Assignment, Document, Job, JobState, Output, PipelineName, Priority, Transition
 
@@ -22,6 +23,7 @@ def job_of(row: sqlite3.Row) -> Job:
             rule=row["rule"],
             priority=Priority(row["priority"]),
             outputs=tuple(Output(name) for name in row["outputs"].split(",")),
+            fallback=PipelineName(row["fallback"]) if row["fallback"] else None,
         ),
         state=JobState(row["state"]),
         attempts=row["attempts"],
@@ -36,7 +38,16 @@ def job_of(row: sqlite3.Row) -> Job:
         pages=row["pages"],
         pages_done=row["pages_done"],
         anew=bool(row["anew"]),
+        diverted=row["diverted"],
     )
+
+
+def explained_job_of(row: sqlite3.Row) -> Job:
+    """The same, where the row also has the `obstacle_code` and `obstacle_reason` of what is in the job's way."""
+    job = job_of(row)
+    if row["obstacle_code"] is None:
+        return job
+    return replace(job, code=row["obstacle_code"], reason=row["obstacle_reason"])
 
 
 def transition_of(row: sqlite3.Row) -> Transition:

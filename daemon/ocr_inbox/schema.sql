@@ -10,11 +10,13 @@ CREATE TABLE jobs (
     rule             TEXT    NOT NULL,
     priority         INTEGER NOT NULL,
     outputs          TEXT    NOT NULL,
+    fallback         TEXT,
     state            TEXT    NOT NULL CHECK (state IN ('waiting', 'running', 'done', 'buried', 'skipped')),
     attempts         INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
     attempts_allowed INTEGER NOT NULL CHECK (attempts_allowed >= 1),
     not_before       REAL    NOT NULL,
     worker           TEXT,
+    diverted         TEXT,
     sidecar          TEXT,
     anew             INTEGER NOT NULL DEFAULT 0 CHECK (anew IN (0, 1)),
     code             TEXT,
@@ -28,11 +30,14 @@ CREATE TABLE jobs (
     UNIQUE (inbox, key, version),
     CHECK ((state = 'running') = (worker IS NOT NULL)),
     CHECK ((state IN ('done', 'buried', 'skipped')) = (finished_at IS NOT NULL)),
-    CHECK (pipeline IS NOT NULL OR state = 'skipped')
+    CHECK (pipeline IS NOT NULL OR state = 'skipped'),
+    CHECK (diverted IS NULL OR fallback IS NOT NULL)
 ) STRICT;
 
 -- The next job of a pipeline, without looking at what is already done.
 CREATE INDEX jobs_waiting ON jobs (pipeline, priority, not_before, id) WHERE state = 'waiting';
+CREATE INDEX jobs_divertible ON jobs (pipeline, fallback, priority, not_before, id)
+    WHERE state = 'waiting' AND fallback IS NOT NULL;
 CREATE INDEX jobs_open ON jobs (inbox, pipeline, state, enqueued_at) WHERE state IN ('waiting', 'running');
 CREATE INDEX jobs_by_state ON jobs (state, id);
 CREATE INDEX jobs_finished ON jobs (inbox, finished_at) WHERE finished_at IS NOT NULL;
@@ -57,8 +62,17 @@ END;
 
 CREATE TRIGGER job_changed AFTER UPDATE OF state ON jobs WHEN old.state IS NOT new.state BEGIN
     INSERT INTO transitions (job, at, state, attempt, code, reason)
-    VALUES (new.id, new.changed_at, new.state, new.attempts, new.code, new.reason);
+    VALUES (new.id, new.changed_at, new.state, new.attempts,
+            iif(new.state = 'running' AND new.sidecar IS NULL AND new.diverted IS NOT NULL, 'diverted', new.code),
+            iif(new.state = 'running' AND new.sidecar IS NULL, new.diverted, new.reason));
 END;
+
+-- Why no reader of a pipeline can be opened: one row, however many jobs wait for it.
+CREATE TABLE obstacles (
+    pipeline TEXT PRIMARY KEY,
+    code     TEXT NOT NULL,
+    reason   TEXT NOT NULL
+) STRICT;
 
 -- Windows of a document that were read already; they go when its sidecar is there, or it comes to its end.
 CREATE TABLE windows (

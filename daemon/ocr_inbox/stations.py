@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ocr_inbox.dispatch import Lane
 from ocr_inbox.ledger import Ledger
-from ocr_inbox.model import PipelineVitals, ServerVitals
+from ocr_inbox.model import Absence, PipelineVitals, ServerVitals
 from ocr_inbox.pipelines import Plan
 from ocr_inbox.ports import Inbox, Outcome
 from ocr_inbox.processes import ProcessReaders
@@ -40,8 +40,8 @@ class Station:
     processes: ProcessReaders
     server: VllmServer | None
 
-    def lanes(self, ledger: Ledger, inboxes: Mapping[str, Inbox]) -> list[Lane]:
-        """As many lanes as readers."""
+    def lanes(self, ledger: Ledger, inboxes: Mapping[str, Inbox], absence: Callable[[], Absence | None]) -> list[Lane]:
+        """As many lanes as readers; `absence` says which other station cannot read now."""
         readers = ServedReaders(readers=self.processes, server=self.server) if self.server else self.processes
         return [
             Lane(
@@ -51,6 +51,7 @@ class Station:
                 inboxes=inboxes,
                 readers=readers,
                 clock=time.time,
+                absence=absence,
             )
             for number in range(self.processes.count)
         ]
@@ -60,6 +61,11 @@ class Station:
         if self.server is None or self.plan.server is None:
             return []
         return [ServerWatch(server=self.server, seconds=self.plan.server.look_seconds, ring=ring)]
+
+    def absence(self) -> Absence | None:
+        """Why nobody can be read for here, while the server is known to be away."""
+        problem = self._server_problem()
+        return Absence(pipeline=self.plan.pipeline, reason=problem) if problem else None
 
     def vitals(self) -> PipelineVitals:
         """How the pipeline is: one that loads its engine when the first document comes is ready before."""
@@ -86,7 +92,12 @@ class Station:
             return None
         state = self.server.state
         status = state.sighting.status.value if state else "not looked at yet"
-        return ServerVitals(url=self.plan.server.url, status=status)
+        return ServerVitals(url=self.plan.server.url, status=status, problem=self._server_problem())
+
+
+def absent(stations: Sequence[Station]) -> Absence | None:
+    """The first station whose server is known to be away."""
+    return next((absence for station in stations if (absence := station.absence())), None)
 
 
 @contextmanager

@@ -1,14 +1,13 @@
 """Results of uploads are kept for a while, then forgotten with their files."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import structlog
 
 from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.errors import LedgerUnavailableError
-from ocr_inbox.model import Job
 from ocr_inbox.ports import Clock
 
 log = structlog.get_logger()
@@ -16,11 +15,16 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upkeep:
-    """Removes what an inbox finished more than `keep_seconds` ago; `remove` takes away a job's files."""
+    """Removes what an inbox finished more than `keep_seconds` ago; `remove` takes away all files of a key.
+
+    `stored_before` gives the keys that have a file older than a time. Where no job has such a key, the daemon was
+    killed between storing the document and noting it, and nobody was ever told that it is there.
+    """
 
     inbox: str
     chronicle: Chronicle
-    remove: Callable[[Job], None]
+    remove: Callable[[str], None]
+    stored_before: Callable[[float], Iterable[str]]
     keep_seconds: float
     clock: Clock
     interval: float = 60.0
@@ -38,13 +42,16 @@ class Upkeep:
 
     def sweep(self) -> int:
         """Forget what is old enough, and say how many jobs that were; what the disk refuses is left for next time."""
-        forgotten = 0
+        forgotten, before = 0, self.clock() - self.keep_seconds
         try:
-            while jobs := self.chronicle.expired(self.inbox, self.clock() - self.keep_seconds):
+            while jobs := self.chronicle.expired(self.inbox, before):
                 for job in jobs:
-                    self.remove(job)
+                    self.remove(job.document.key)
                     self.chronicle.forget(job)
                     forgotten += 1
+            for key in self.stored_before(before):
+                if not self.chronicle.knows(self.inbox, key):
+                    self.remove(key)
         except LedgerUnavailableError as error:
             log.warning("upkeep_paused", inbox=self.inbox, reason=str(error))
         except OSError as error:  # its own words name the file, and that of an upload stays unsaid

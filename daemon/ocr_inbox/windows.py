@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from threading import Lock
 
 from ocr_inbox.errors import OcrInboxError, ReaderCrashedError, ReadingTimeoutError, SourceChangedError
 from ocr_inbox.ports import Outcome, Readers
-from ocr_inbox.reading import Bound, PageFailure, Reading, Source, Timing, Window
+from ocr_inbox.reading import Bound, Page, PageFailure, Reading, Source, Timing, Window
 
 FIRST_PAGES = 1
 """Pages of the first window: most documents have one, and this one tells how many there are."""
@@ -14,13 +15,17 @@ FIRST_PAGES = 1
 FIRST_WINDOW = 0
 """The first page of the first window, by which it is kept."""
 
+MOST_FIGURE_BYTES = 128 << 20
+"""Of the figures of one document, which are held in memory until it is delivered: some 250 photos of half a page."""
+
 Keep = Callable[[int, Reading], None]
 """Hears of each window that is read, by its first page; may be called from several threads at once."""
 
 
 def bound(reading: Reading, source: Source, readers: Readers) -> bytes:
     """The document as a searchable PDF; raises the failure that is there instead."""
-    window = Window(source=source, first_page=0, page_count=len(reading.pages), text=reading.pages)
+    text = tuple(replace(page, figures=()) for page in reading.pages)
+    window = Window(source=source, first_page=0, page_count=len(text), text=text)
     outcome = readers.read([window])[0]
     if isinstance(outcome, OcrInboxError):
         raise outcome
@@ -51,32 +56,58 @@ class Pace:
 
 
 def with_rest(  # noqa: PLR0913 - what is read, by whom, and what is known of it
-    first: Reading, source: Source, *, readers: Readers, pace: Pace, kept: Mapping[int, Reading], keep: Keep
+    first: Reading, window: Window, *, readers: Readers, pace: Pace, kept: Mapping[int, Reading], keep: Keep
 ) -> Reading:
-    """The whole document, of which `first` is the first window; windows that were kept are not read again.
+    """The whole document, of which `first` is what its first window was read as; what was kept is not read again.
 
     Raises the first failure that is not one page's alone.
     """
-    rest = _Rest(first=first, source=source, readers=readers, kept=kept, keep=keep)
+    room = FigureRoom()
+    first = room.fitting(first)
+    rest = _Rest(first=first, like=window, readers=readers, kept=kept, keep=keep, room=room)
     starts = range(FIRST_PAGES, first.page_total, pace.window_pages)
     with ThreadPoolExecutor(max(1, min(pace.abreast, len(starts)))) as lanes:
         readings = lanes.map(lambda start: rest.window(start, pace.window_pages), starts)
         return Reading.joined([first, *readings])
 
 
+@dataclass
+class FigureRoom:
+    """Remembers how many bytes of figures a document may still bring; for several threads."""
+
+    left: int = MOST_FIGURE_BYTES
+    _lock: Lock = field(default_factory=Lock)
+
+    def fitting(self, reading: Reading) -> Reading:
+        """The reading with the figures of those pages that there is room for, and a warning where that is not all."""
+        pages = tuple(page if self._takes(page) else replace(page, figures=()) for page in reading.pages)
+        if pages == reading.pages:
+            return reading
+        warning = f"figures were left out: this document has more than {MOST_FIGURE_BYTES >> 20} MiB of them"
+        return replace(reading, pages=pages, warnings=(*reading.warnings, warning))
+
+    def _takes(self, page: Page) -> bool:
+        size = sum(len(figure.content) for figure in page.figures)
+        with self._lock:
+            fits = size <= self.left
+            self.left -= size if fits else 0
+        return fits
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rest:
     first: Reading
-    source: Source
+    like: Window
     readers: Readers
     kept: Mapping[int, Reading]
     keep: Keep
+    room: FigureRoom
 
     def window(self, start: int, count: int) -> Reading:
         known = self.kept.get(start)
         if known is not None and known.sha256 == self.first.sha256:
-            return known
-        reading = self._read(start, min(count, self.first.page_total - start))
+            return self.room.fitting(known)
+        reading = self.room.fitting(self._read(start, min(count, self.first.page_total - start)))
         if reading.sha256 != self.first.sha256:
             raise _changed()
         self.keep(start, reading)
@@ -98,6 +129,6 @@ class _Rest:
             return replace(self.first, pages=(), failed=(failure,), timing=nothing, warnings=())
 
     def _once(self, start: int, count: int) -> Reading:
-        window = Window(source=self.source, first_page=start, page_count=count)
+        window = replace(self.like, first_page=start, page_count=count, known_sha256=None)
         outcomes: Sequence[Outcome] = self.readers.read([window])
         return demand_reading(outcomes[0])

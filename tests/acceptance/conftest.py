@@ -1,11 +1,17 @@
 """Fixtures of the acceptance tests: the installed command, real models, real signals."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from running import Daemon, Site, make_site
+from model_cache import ready_models_of
+from running import Daemon, Site, eventually, make_site
+from vl_stand_in import standing_in
+
+if find_spec("schemathesis") is None:  # it wants Python 3.11
+    collect_ignore = ["test_http_fuzz.py"]
 
 
 @pytest.fixture
@@ -34,3 +40,20 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     )
     with site.serving() as daemon:
         yield daemon
+
+
+@pytest.fixture(scope="session")
+def complete(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A daemon with all three pipelines and a VL server, for tests of its API."""
+    with standing_in() as server:
+        site = make_site(
+            tmp_path_factory.mktemp("complete"),
+            api={"cors_origins": ["https://your-frontend-domain.com"]},
+            text={"model": "PP-OCRv5", "size": "mobile"},
+            table={"readers": 1, "threads": 2, "preload": True},
+            document={"server_url": server.url, "look_seconds": 0.2, "readers": 1, "layout": "off", "preload": True},
+        )
+        ready_models_of(site.config)
+        with site.serving() as daemon:
+            eventually(lambda: daemon.get("/api/v1/health").json()["status"] == "healthy")
+            yield daemon

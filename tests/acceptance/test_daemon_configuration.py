@@ -1,5 +1,6 @@
 """Configurations that cannot work end at once, with exit code 78 and with what to do."""
 
+import json
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,10 @@ def state_in_an_inbox(folder: Path) -> Site:
     return make_site(folder, top={"state_dir": "inbox/state"})
 
 
+def fallback_that_is_off(folder: Path) -> Site:
+    return make_site(folder, table={"enabled": False}, document={"fallback": "table"})
+
+
 def no_toml(folder: Path) -> Site:
     site = make_site(folder)
     site.config.write_text("state_dir = ", encoding="utf-8")
@@ -44,6 +49,7 @@ def no_toml(folder: Path) -> Site:
         (same_folder, "the inboxes inbox and again watch the same folder"),
         (archive_in_another, "inside inbox other: a loop"),
         (state_in_an_inbox, "must lie apart"),
+        (fallback_that_is_off, "set pipelines.table.enabled = true"),
         (no_toml, "Invalid value"),
     ],
 )
@@ -101,3 +107,12 @@ def test_a_folder_that_is_not_there_pauses_its_inbox_until_it_is(tmp_path: Path)
         site.drop(STRIP)
         daemon.wait_for_job(states=list(JobState))
         eventually(lambda: site.events("inbox_watched"))
+
+
+def test_a_document_for_a_pipeline_that_is_switched_off_says_so(tmp_path: Path) -> None:
+    site = make_site(tmp_path, text={"enabled": False})
+    site.drop(STRIP)
+    assert site.once() == 75
+    (job,) = json.loads(site.command("jobs", "--json").stdout)
+    assert (job["state"], job["code"]) == ("waiting", "pipeline_unavailable")
+    assert "set pipelines.text.enabled = true" in job["reason"]

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import httpx
+import pytest
+
 from ocr_inbox.model import JobState
 from pages import encoded, render_line
-from running import Site, make_site, sidecar_of, sidecar_path
+from running import Site, eventually, make_site, sidecar_of, sidecar_path
 
 LINE = "Invoice 2041"
 PAGE = encoded(render_line(LINE))
@@ -104,3 +107,16 @@ def test_a_page_that_the_engine_dies_of_is_buried_and_all_others_are_read(tmp_pa
     assert sidecar_of(poison)["error_code"] == "crashed"
     assert [sidecar_of(other)["status"] for other in others] == ["ok"] * 3
     assert len(site.events("reader_replaced")) == 2
+
+
+def test_an_upload_that_was_stored_but_not_noted_goes_when_results_go(tmp_path: Path) -> None:
+    site = make_site(tmp_path, api={"keep_results_hours": 0.0001})
+    with (
+        site.serving(DIE_AT="ocr_inbox_api.uploads:Upload.seal:after") as daemon,
+        pytest.raises(httpx.TransportError),
+    ):
+        daemon.post(PAGE)
+    (stray,) = (site.state / "uploads").iterdir()
+    with site.serving():
+        eventually(lambda: not stray.exists())
+    assert site.jobs() == []

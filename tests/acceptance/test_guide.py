@@ -13,9 +13,7 @@ import httpx
 import pytest
 
 from configurations import write_configuration
-from model_cache import ready_models
-from ocr_inbox.pipelines import plans
-from ocr_inbox.settings import load_settings
+from model_cache import ready_models_of
 from pages import encoded, render_table
 from running import PATIENCE, Daemon, Site, eventually
 from vl_stand_in import standing_in
@@ -53,8 +51,7 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     demand_free(VL_PORT)
     site = Site(folder=tmp_path_factory.mktemp("guided"), port=API_PORT)
     write_configuration(site.config, API_PORT, inboxes=[{}], table={}, document={})
-    for plan in plans(load_settings(site.config)):
-        ready_models(*plan.models)
+    ready_models_of(site.config)
     with standing_in(port=VL_PORT), site.serving() as daemon:
         eventually(lambda: daemon.get("/api/v1/health").json()["pipelines"]["vl"]["status"] == "ready")
         yield daemon

@@ -2,18 +2,28 @@
 
 from pathlib import Path
 from typing import Literal, Protocol
+from urllib.parse import unquote
 
 import pytest
 
+from builders import a_figure
 from listening import arrival_of, listening
 from ocr_inbox.errors import SourceChangedError, SourceGoneError
-from ocr_inbox.model import Output
+from ocr_inbox.model import Document, Output
 from ocr_inbox.ports import Inbox
-from ocr_inbox.reading import Deliverable
+from ocr_inbox.reading import Deliverable, Figure
 
 JSON = Deliverable(output=Output.JSON, content=b'{"status": "ok"}\n')
 MARKDOWN = Deliverable(output=Output.MARKDOWN, content=b"Invoice 2041\n")
 KEY = "text/scan 1.png"
+PHOTO, CHART = a_figure(b"\xff\xd8photo"), a_figure(b"\xff\xd8chart")
+
+
+def illustrated(inbox: Inbox, document: Document, *figures: Figure) -> Deliverable:
+    """Markdown that refers to these figures where they will be."""
+    link = inbox.figures_link(document)
+    text = "".join(f"![]({link}/{figure.name})" for figure in figures)
+    return Deliverable(output=Output.MARKDOWN, content=text.encode(), figures=figures)
 
 
 class Place(Protocol):
@@ -112,6 +122,51 @@ class InboxPromises:
         with listening(inbox) as listener:
             listener.expect("text/scan 2.png")
             assert listener.expect(KEY).document == document
+            assert listener.seen() == {KEY, "text/scan 2.png"}
+
+    def test_figures_are_where_the_markdown_says(self, place: Place) -> None:
+        inbox = place.inbox()
+        place.put(KEY, b"pixels")
+        document = arrival_of(inbox, KEY).document
+        for _ in range(2):
+            inbox.deliver(document, [illustrated(inbox, document, PHOTO, CHART), JSON])
+            for figure in (PHOTO, CHART):
+                assert inbox.figure(document, figure.name) == figure.content
+                assert place.content(f"text/{unquote(inbox.figures_link(document))}/{figure.name}") == figure.content
+        assert inbox.figures_link(document) == "scan%201.png.ocr.figures"
+        assert inbox.figure(document, "../../scan 1.png") is None
+
+    @pytest.mark.parametrize("left", [(CHART,), ()])
+    def test_figures_that_new_markdown_does_not_show_are_gone(self, place: Place, left: tuple[Figure, ...]) -> None:
+        inbox = place.inbox()
+        place.put(KEY, b"pixels")
+        document = arrival_of(inbox, KEY).document
+        inbox.deliver(document, [illustrated(inbox, document, PHOTO, CHART), JSON])
+        inbox.deliver(document, [illustrated(inbox, document, *left), JSON])
+        assert inbox.figure(document, PHOTO.name) is None
+        assert inbox.figure(document, CHART.name) == (CHART.content if left else None)
+
+    def test_figures_stay_where_the_markdown_that_shows_them_stays(self, place: Place) -> None:
+        inbox = place.inbox(after="archive", after_failure="move")
+        place.put(KEY, b"pixels")
+        document = arrival_of(inbox, KEY).document
+        inbox.deliver(document, [illustrated(inbox, document, PHOTO), JSON])
+        inbox.deliver(document, [JSON])
+        inbox.archive(document)
+        assert inbox.figure(document, PHOTO.name) == PHOTO.content
+        assert place.archived() == {KEY: b"pixels"}
+
+    def test_no_figure_ever_arrives(self, place: Place) -> None:
+        inbox = place.inbox()
+        place.put(KEY, b"pixels")
+        document = arrival_of(inbox, KEY).document
+        inbox.deliver(document, [illustrated(inbox, document, PHOTO, CHART), JSON])
+        with listening(inbox) as listener:
+            listener.expect(KEY)
+            inbox.deliver(document, [illustrated(inbox, document, a_figure(b"\xff\xd8another")), JSON])
+            place.put("text/other.PNG.OCR.Figures/photo.jpg", b"pixels")
+            place.put("text/scan 2.png", b"pixels")
+            listener.expect("text/scan 2.png")
             assert listener.seen() == {KEY, "text/scan 2.png"}
 
     @pytest.mark.parametrize("replaced", [True, False])

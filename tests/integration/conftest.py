@@ -1,7 +1,6 @@
 """Fixtures of the integration tests."""
 
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,6 @@ from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.database import Database
 from ocr_inbox.ledger import Ledger
 from vl_stand_in import StandIn, standing_in
-
-if find_spec("schemathesis") is None:  # it wants Python 3.11
-    collect_ignore = ["test_api_fuzz.py"]
 
 
 @pytest.fixture

@@ -162,6 +162,15 @@ def test_what_is_wrong_with_the_request_is_said_and_nothing_stays(
         assert daemon.client.get("/api/v1/jobs").json()["items"] == []
 
 
+def test_a_batch_that_is_refused_whole_counts_as_one_request_of_no_pipeline(daemon: Daemon) -> None:
+    for files, form in (([PNG] * 2, {"pipeline": "ocr"}), ([PNG] * 21, {}), ([PNG] * 3, {})):
+        post(daemon, files, **form)
+
+    statistics = daemon.client.get("/api/v1/metrics").json()
+    assert (statistics["total_requests"], statistics["requests_by_pipeline"]) == (5, {"ocrv5": 3})
+    assert statistics["errors"] == {"total": 2, "by_type": {"invalid_parameter": 2}}
+
+
 def test_a_single_upload_is_not_affected_by_the_limits_of_batches(tmp_path: Path) -> None:
     with serving(tmp_path, ApiOptions(max_batch_files=1, max_batch_bytes=1)) as daemon:
         assert upload(daemon.client).status_code == 200

@@ -56,6 +56,13 @@ def test_a_listing_names_the_parameter_that_is_wrong(standing: Daemon, query: st
     assert query.partition("=")[0] in body["detail"]
 
 
+def test_a_job_that_waits_for_its_whole_pipeline_says_why(stocked: Daemon) -> None:
+    stocked.ledger.note_obstacle(PipelineName.TABLE, "models_missing", "run ocr-inbox models pull")
+    items = stocked.client.get("/api/v1/jobs?pipeline=table").json()["items"]
+    assert [(item["code"], item["reason"]) for item in items] == [("models_missing", "run ocr-inbox models pull")] * 4
+    assert stocked.client.get("/api/v1/jobs/1").json()["job"] == items[-1]
+
+
 def test_a_job_tells_its_history(daemon: Daemon) -> None:
     upload(daemon.client)
     body = daemon.client.get("/api/v1/jobs/1").json()

@@ -72,6 +72,15 @@ def test_a_blank_page_has_a_block_without_text(engine: DocumentEngine) -> None:
     assert page.markdown == ""
 
 
+def test_a_page_knows_how_long_its_server_was_at_work(vl_server: StandIn, engine: DocumentEngine) -> None:
+    began = time.monotonic()
+    quick = engine.read(0, PAGE)
+    vl_server.tell(slow_seconds=0.5)
+    slow = engine.read(1, PAGE)
+    assert 0 < quick.network_seconds < time.monotonic() - began - 0.5
+    assert 0.5 <= slow.network_seconds < time.monotonic() - began
+
+
 def test_a_server_that_is_not_there_is_no_fault_of_the_page() -> None:
     engine = DocumentEngine(DocumentOptions(server_url=f"http://127.0.0.1:{free_port()}/v1"))
     with pytest.raises(VlUnavailableError, match="cannot be reached"):

@@ -92,9 +92,24 @@ def test_it_does_not_wait_for_the_world_but_says_what_is_wrong(ledger: Ledger, c
 
 def test_it_does_not_wait_for_a_pipeline_that_cannot_start(ledger: Ledger, chronicle: Chronicle) -> None:
     enqueued(ledger, "a")
+    ledger.note_obstacle(TEXT, "models_missing", "models are missing")
     drain = _drain(chronicle, Parts(pipeline=some_pipeline_vitals(ready=False, problem="models are missing")))
     drain.run(threading.Event())
     assert drain.problems[0] == "pipeline text: models are missing"
+
+
+def test_it_waits_until_the_jobs_say_what_is_in_their_way(ledger: Ledger, chronicle: Chronicle) -> None:
+    """Who reads its last line asks them, and by then nobody is there to find out."""
+    enqueued(ledger, "a")
+    parts, stop = Parts(pipeline=some_pipeline_vitals(ready=False, problem="models are missing")), threading.Event()
+    thread = threading.Thread(target=_drain(chronicle, parts).run, args=(stop,))
+    thread.start()
+    assert parts.asked.acquire(timeout=10)
+    assert parts.asked.acquire(timeout=10)
+    assert not stop.is_set()
+    ledger.note_obstacle(TEXT, "models_missing", "models are missing")
+    thread.join(10)
+    assert stop.is_set()
 
 
 def test_it_ends_when_it_is_told_to(ledger: Ledger, chronicle: Chronicle) -> None:

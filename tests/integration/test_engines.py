@@ -1,5 +1,7 @@
 """The engines of the readers, with the bundled models: what they find lies where it is on the page as given."""
 
+import io
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -8,7 +10,7 @@ from PIL import Image
 from model_cache import ready_models
 from ocr_inbox.paddle.table import TableEngine, TableOptions
 from ocr_inbox.paddle.text import TextEngine, TextOptions
-from pages import LINES, render_page, render_table
+from pages import LINES, PHOTO, render_illustrated_page, render_line, render_page, render_table
 
 ROWS = (
     ("Article", "Pieces", "Price", "Sum"),
@@ -75,6 +77,32 @@ def test_a_page_without_a_table_has_text_blocks_in_reading_order(table_engine: T
     assert (page.index, page.tables) == (3, ())
     text = "".join(block.content for block in page.blocks).replace(" ", "").replace("\n", "")
     assert text == "".join(LINES).replace(" ", "")
+
+
+def test_a_photo_becomes_a_figure_that_the_markdown_refers_to(table_engine: TableEngine) -> None:
+    pixels = _pixels(render_illustrated_page())
+    page = table_engine.read(0, pixels)
+    (figure,) = page.figures
+    markdown = page.markdown or ""
+    assert f'<img src="{figure.name}"' in markdown
+    assert "imgs/" not in markdown
+    assert "Figure 1. The harbour in spring." in markdown
+    (box,) = (box.bbox for box in page.layout if box.label == "image")
+    assert all(abs(found - true) < 40 for found, true in zip(box, PHOTO, strict=True))
+    with Image.open(io.BytesIO(figure.content)) as image:
+        assert image.format == "JPEG"
+        assert abs(image.width - (box[2] - box[0])) <= 2
+        left, top = round(box[0]), round(box[1])
+        original = pixels[top : top + image.height, left : left + image.width, ::-1].astype(float)
+        assert abs(np.asarray(image)[10:-10, 10:-10].mean() - original[10:-10, 10:-10].mean()) < 3
+    assert table_engine.read(0, pixels).figures == page.figures
+
+
+@pytest.mark.parametrize("width", [200, 320, 640])
+def test_a_snippet_is_read_as_it_is(table_engine: TableEngine, width: int) -> None:
+    page = table_engine.read(0, _pixels(render_line("Rope, 50 m", width=width)))
+    assert [region.text for region in page.regions] == ["Rope, 50 m"]
+    assert len(page.blocks) == 1
 
 
 def test_an_empty_page_has_nothing_on_it(table_engine: TableEngine) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from contract.inbox_promises import JSON, InboxPromises
+from contract.inbox_promises import JSON, PHOTO, InboxPromises, illustrated
 from folders import a_folder_inbox, document_at, put, put_long_ago, tree
 from listening import arrival_of, listening
 from ocr_inbox.errors import ConfigurationError, InboxUnavailableError, SourceGoneError
@@ -108,7 +108,9 @@ def test_a_hostile_name_goes_all_the_way(tmp_path: Path, name: bytes) -> None:
         document.key.encode()
         assert read_source(inbox.locate(document), max_bytes=10) == b"pixels"
         assert unquote_to_bytes(inbox.uri(document).removeprefix("file://")) == path
-        inbox.deliver(document, [JSON])
+        inbox.deliver(document, [illustrated(inbox, document, PHOTO), JSON])
+        folder = os.fsdecode(unquote_to_bytes(inbox.figures_link(document)))
+        assert tree(tmp_path / "text" / folder) == {PHOTO.name: inbox.figure(document, PHOTO.name)}
         inbox.archive(document)
         assert (tmp_path / "archive" / path_of(document.key)).read_bytes() == b"pixels"
         assert inbox.delivered(document, Output.JSON) == JSON.content
@@ -135,6 +137,8 @@ NEVER = (
     "Thumbs.db",
     "scan.png.ocr.json",
     "scan.png.OCR.md",
+    "scan.png.ocr.figures/photo.jpg",
+    "scan.png.OCR.figures/below/photo.jpg",
     "archive/old.png",
     "failed/bad.png",
 )

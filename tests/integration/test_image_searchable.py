@@ -6,6 +6,7 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 import pytest
+from PIL import ExifTags, Image
 
 from builders import a_region
 from ocr_inbox.errors import UnreadableDocumentError
@@ -62,6 +63,47 @@ def test_images_are_bound_with_text_in_any_script() -> None:
     height, width = min(before.height, after.height), min(before.width, after.width)
     difference = before.pixels[:height, :width].astype(int) - after.pixels[:height, :width]
     assert np.abs(difference).mean() < 1
+
+
+def _sheet(data: bytes) -> tuple[float, float]:
+    """Width and height of the first page in points."""
+    with pdfium.PdfDocument(data) as document:
+        size: tuple[float, float] = document[0].get_size()
+        return size
+
+
+SIDE = Image.new("RGB", (300, 600), "white")
+TURNED = Image.Exif()
+TURNED[ExifTags.Base.Orientation] = 6
+
+
+@pytest.mark.parametrize(
+    ("scan", "inches"),
+    [
+        (encoded(SIDE, "PNG", dpi=(300, 300)), (1, 2)),
+        (encoded(SIDE, "JPEG", dpi=(100, 100)), (3, 6)),
+        (encoded(SIDE, "BMP", dpi=(600, 600)), (0.5, 1)),
+        (encoded(SIDE.convert("1"), "TIFF", dpi=(200, 100)), (1.5, 6)),
+        (encoded(SIDE, "JPEG", dpi=(300, 100), exif=TURNED), (6, 1)),
+        (encoded(SIDE, "TIFF", dpi=(300, 100), tiffinfo=dict(TURNED)), (6, 1)),
+    ],
+)
+def test_a_sheet_is_as_large_as_the_scan_says(scan: bytes, inches: tuple[float, float]) -> None:
+    assert _sheet(searchable_pdf(scan, LIMITS, [_page("one")])) == pytest.approx([72 * side for side in inches], 0.01)
+
+
+@pytest.mark.parametrize(
+    "scan",
+    [
+        encoded(SIDE),
+        encoded(SIDE, "TIFF"),
+        encoded(SIDE, "PNG", dpi=(49, 49)),
+        encoded(SIDE, "PNG", dpi=(300, 1201)),
+        encoded(Image.new("1", (300, 20_000)), "PNG", dpi=(72, 72)),
+    ],
+)
+def test_a_resolution_that_cannot_be_a_scanners_is_not_believed(scan: bytes) -> None:
+    assert _sheet(searchable_pdf(scan, LIMITS, [_page("one")]))[0] == pytest.approx(72 * 300 / LIMITS.pdf_dpi, 0.01)
 
 
 @pytest.mark.parametrize("text", FROM_RIGHT)

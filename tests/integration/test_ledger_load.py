@@ -5,14 +5,13 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from builders import an_arrival
-from ledgers import TEXT, Clock, enqueued
+from ledgers import TEXT, Clock, enqueued, steps
 from ocr_inbox.chronicle import Chronicle, Selection
 from ocr_inbox.database import Database
 from ocr_inbox.ledger import Ledger
@@ -27,27 +26,18 @@ SELECT iif(n % 2, 'scans', 'uploads'), 'done-' || n, '1-1-1', 1, 'text', 'text/*
 """
 
 
-def _steps(database: Database, call: Callable[[], object]) -> int:
-    """How many instructions SQLite's machine takes for a call, in dozens."""
-    ticks: list[None] = []
-    database._connection().set_progress_handler(lambda: ticks.append(None), 12)
-    call()
-    database._connection().set_progress_handler(None, 0)
-    return len(ticks)
-
-
 def test_the_cost_of_daily_work_does_not_grow_with_what_is_done(ledger: Ledger, clock: Clock) -> None:
     chronicle = Chronicle(ledger.database)
 
     def measured() -> dict[str, int]:
         enqueued(ledger, f"new-{clock.now}")
         return {
-            "unknown": _steps(ledger.database, lambda: ledger.unknown([an_arrival("never")])),
-            "queues": _steps(ledger.database, chronicle.queues),
-            "unsettled": _steps(ledger.database, lambda: chronicle.unsettled(TEXT)),
-            "expired": _steps(ledger.database, lambda: chronicle.expired("uploads", before=0.5)),
-            "listing": _steps(ledger.database, lambda: chronicle.jobs(Selection(state=JobState.WAITING))),
-            "claim": _steps(ledger.database, lambda: ledger.finish(ledger.claim(TEXT, "lane", 1)[0])),
+            "unknown": steps(ledger.database, lambda: ledger.unknown([an_arrival("never")])),
+            "queues": steps(ledger.database, chronicle.queues),
+            "unsettled": steps(ledger.database, lambda: chronicle.unsettled(TEXT)),
+            "expired": steps(ledger.database, lambda: chronicle.expired("uploads", before=0.5)),
+            "listing": steps(ledger.database, lambda: chronicle.jobs(Selection(state=JobState.WAITING))),
+            "claim": steps(ledger.database, lambda: ledger.finish(ledger.claim(TEXT, "lane", 1)[0])),
         }
 
     first = measured()

@@ -1,5 +1,6 @@
 """Readers are real processes: what kills one of them costs one document one attempt, and nobody else anything."""
 
+import gc
 import os
 import signal
 import time
@@ -28,6 +29,16 @@ from ocr_inbox.errors import (
 )
 from ocr_inbox.processes import Care, OpenEngine
 from ocr_inbox.reading import Reading
+
+
+def test_an_outcome_is_nobodys_when_its_caller_lets_go_of_it() -> None:
+    """It may hold the figures of many pages."""
+    with some_readers() as readers:
+        outcomes = readers.read([a_window()])
+        mark = outcomes[0].warnings  # type: ignore[union-attr] # a reading
+        del outcomes
+        gc.collect()
+        assert not [holder for holder in gc.get_referrers(mark) if isinstance(holder, Reading)]
 
 
 def test_outcomes_come_in_the_order_of_their_windows() -> None:

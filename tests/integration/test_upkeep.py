@@ -1,9 +1,11 @@
 """Results of uploads are kept as long as promised, and forgotten with their files."""
 
+import os
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,12 +18,24 @@ from ocr_inbox import database as module
 from ocr_inbox.chronicle import Chronicle, Selection
 from ocr_inbox.database import Database
 from ocr_inbox.ledger import Ledger
-from ocr_inbox.model import Job
 from ocr_inbox.upkeep import Upkeep
+from ocr_inbox_api.uploads import remove_upload, stored_before
 
 
-def _upkeep(chronicle: Chronicle, clock: Clock, remove: Callable[[Job], None]) -> Upkeep:
-    return Upkeep(inbox="uploads", chronicle=chronicle, remove=remove, keep_seconds=100.0, clock=clock)
+def _upkeep(
+    chronicle: Chronicle,
+    clock: Clock,
+    remove: Callable[[str], None] = lambda _: None,
+    stored_before: Callable[[float], Iterable[str]] = lambda _: (),
+) -> Upkeep:
+    return Upkeep(
+        inbox="uploads",
+        chronicle=chronicle,
+        remove=remove,
+        stored_before=stored_before,
+        keep_seconds=100.0,
+        clock=clock,
+    )
 
 
 def _noted(ledger: Ledger, *keys: str, inbox: str = "uploads") -> None:
@@ -47,7 +61,7 @@ def test_only_finished_jobs_of_its_inbox_that_are_old_enough_are_forgotten(
     (still_open,) = ledger.claim(TEXT, "lane", 1)
     _finished(ledger, "young")
     clock.now += 60
-    upkeep = _upkeep(chronicle, clock, lambda job: (tmp_path / "uploads" / job.document.key).unlink())
+    upkeep = _upkeep(chronicle, clock, lambda key: (tmp_path / "uploads" / key).unlink())
     assert upkeep.sweep() == 1
     assert sorted(tree(tmp_path / "uploads")) == ["open", "scan", "young"]
     assert keys_of(chronicle.jobs(Selection())) == ["young", "open", "scan"]
@@ -58,7 +72,7 @@ def test_only_finished_jobs_of_its_inbox_that_are_old_enough_are_forgotten(
 def test_a_long_absence_is_made_up_for_in_one_sweep(ledger: Ledger, chronicle: Chronicle, clock: Clock) -> None:
     _finished(ledger, *[f"{number}" for number in range(501)])
     clock.now += 101
-    assert _upkeep(chronicle, clock, lambda _: None).sweep() == 501
+    assert _upkeep(chronicle, clock).sweep() == 501
 
 
 def test_a_job_is_forgotten_only_when_its_files_are_gone(ledger: Ledger, chronicle: Chronicle, clock: Clock) -> None:
@@ -66,8 +80,8 @@ def test_a_job_is_forgotten_only_when_its_files_are_gone(ledger: Ledger, chronic
     _finished(ledger, "a", "b")
     clock.now += 101
 
-    def refuse(job: Job) -> None:
-        if job.document.key == "b":
+    def refuse(key: str) -> None:
+        if key == "b":
             raise PermissionError(13, "Permission denied", "/var/lib/ocr-inbox/uploads/b")
 
     with structlog.testing.capture_logs() as logs:
@@ -76,7 +90,22 @@ def test_a_job_is_forgotten_only_when_its_files_are_gone(ledger: Ledger, chronic
     assert [(line["event"], line["reason"]) for line in logs] == [
         ("upkeep_paused", "cannot remove a document: Permission denied")
     ]
-    assert _upkeep(chronicle, clock, lambda _: None).sweep() == 1
+    assert _upkeep(chronicle, clock).sweep() == 1
+
+
+def test_what_no_job_was_ever_made_of_goes_when_it_is_old(
+    ledger: Ledger, chronicle: Chronicle, clock: Clock, tmp_path: Path
+) -> None:
+    """A daemon that is killed between storing an upload and noting it leaves one, and its sender was told nothing."""
+    folder = tmp_path / "uploads"
+    for name in ("stray.upload", "stray.upload.ocr.json", "noted.upload", ".coming.upload.ocr-tmp"):
+        os.utime(put(folder, name), (0, 0))
+    os.utime(put(folder, "young.upload"), (clock.now, clock.now))
+    put(folder, "stray.upload.ocr.md.figures/1.png")
+    _noted(ledger, "noted.upload")
+    upkeep = _upkeep(chronicle, clock, partial(remove_upload, folder), partial(stored_before, folder))
+    assert upkeep.sweep() == 0
+    assert sorted(tree(folder)) == [".coming.upload.ocr-tmp", "noted.upload", "young.upload"]
 
 
 def test_a_ledger_that_cannot_be_written_leaves_it_for_the_next_time(
@@ -85,7 +114,7 @@ def test_a_ledger_that_cannot_be_written_leaves_it_for_the_next_time(
     monkeypatch.setattr(module, "_BUSY_SECONDS", 0.02)
     path = tmp_path / "short.sqlite"
     with Database(path) as database, closing(sqlite3.connect(path)) as other:
-        upkeep = _upkeep(Chronicle(database), clock, lambda _: None)
+        upkeep = _upkeep(Chronicle(database), clock)
         _finished(Ledger(database, clock), "a")
         clock.now += 101
         other.execute("BEGIN IMMEDIATE")
@@ -98,7 +127,7 @@ def test_a_ledger_that_cannot_be_written_leaves_it_for_the_next_time(
 
 def test_it_ends_when_it_is_told_to(chronicle: Chronicle, clock: Clock) -> None:
     stop = threading.Event()
-    thread = threading.Thread(target=_upkeep(chronicle, clock, lambda _: None).run, args=(stop,))
+    thread = threading.Thread(target=_upkeep(chronicle, clock).run, args=(stop,))
     thread.start()
     stop.set()
     thread.join(10)

@@ -8,8 +8,8 @@ import pytest
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
-from builders import a_document, a_job
-from ocr_inbox.model import Job, JobState
+from builders import a_document, a_job, an_assignment
+from ocr_inbox.model import Job, JobState, PipelineName
 from ocr_inbox_api.waiting import Waiting, first_of
 
 KEY = "0123.upload"
@@ -63,6 +63,14 @@ def test_the_first_end_counts() -> None:
 )
 def test_what_is_no_end_of_this_job_wakes_nobody(other: Job) -> None:
     assert waited(Waiting(), other, seconds=0) is None
+
+
+def test_a_job_that_its_fallback_will_read_is_worth_waiting_for() -> None:
+    assignment = an_assignment(PipelineName.DOCUMENT, fallback=PipelineName.TABLE)
+    put_off = replace(ENDED, assignment=assignment, state=JobState.WAITING, code="vl_unavailable")
+    assert waited(Waiting(), put_off, seconds=0) is None
+    assert waited(Waiting(), replace(put_off, code="inbox_unavailable")) is not None
+    assert waited(Waiting(), replace(put_off, assignment=an_assignment(PipelineName.DOCUMENT))) is not None
 
 
 def test_a_job_that_is_put_off_wakes_its_request() -> None:

@@ -13,7 +13,7 @@ from ocr_inbox.names import (
     key_of,
     path_of,
 )
-from ocr_inbox.sidecar import SUFFIXES
+from ocr_inbox.sidecar import FIGURES_SUFFIX, SUFFIXES
 
 PATHS = st.binary(min_size=1).filter(lambda raw: b"\0" not in raw).map(os.fsdecode)
 
@@ -68,6 +68,12 @@ def test_our_own_outputs_are_never_documents(output: Output) -> None:
 def test_an_ordinary_name_may_be_a_document(name: str) -> None:
     assert not is_never_a_document(name)
     assert not is_private_folder(name)
+
+
+def test_the_folder_of_figures_is_ours_whatever_it_holds() -> None:
+    assert is_private_folder("scan.png" + FIGURES_SUFFIX)
+    assert is_private_folder("SCAN.PNG" + FIGURES_SUFFIX.upper())
+    assert not is_private_folder("figures")
 
 
 def test_case_does_not_hide_a_temporary_file() -> None:

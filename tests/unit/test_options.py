@@ -7,7 +7,7 @@ import pytest
 
 from ocr_inbox.errors import ConfigurationError
 from ocr_inbox.model import Output, PipelineName, Priority
-from ocr_inbox.options import api_keys, api_options, folder_options, rules_of, upload_options
+from ocr_inbox.options import api_keys, api_options, document_fallback, folder_options, rules_of, upload_options
 from ocr_inbox.routing import Rule, default_rules
 from ocr_inbox.settings import InboxSettings, Settings
 
@@ -38,6 +38,35 @@ def test_rules_keep_their_order_and_everything_they_say() -> None:
 
 def test_an_inbox_without_rules_has_those_for_newcomers() -> None:
     assert rules_of(_inbox()) == default_rules()
+
+
+_RULES = [
+    {"match": "a/**", "pipeline": "document"},
+    {"match": "b/**", "pipeline": "document", "fallback": "table"},
+    {"match": "c/**", "pipeline": "document", "fallback": "none"},
+    {"match": "d/**", "pipeline": "text"},
+]
+
+
+@pytest.mark.parametrize("default", [None, PipelineName.TABLE])
+def test_a_rule_may_say_otherwise_than_its_pipeline_about_the_fallback(default: PipelineName | None) -> None:
+    fallbacks = [rule.fallback for rule in rules_of(_inbox(rules=_RULES), default)]
+    assert fallbacks == [default, PipelineName.TABLE, None, None]
+
+
+def test_the_rules_for_newcomers_take_the_fallback_of_the_pipeline() -> None:
+    fallbacks = {rule.pipeline: rule.fallback for rule in rules_of(_inbox(), PipelineName.TABLE)}
+    assert fallbacks == {
+        PipelineName.TEXT: None,
+        PipelineName.TABLE: None,
+        PipelineName.DOCUMENT: PipelineName.TABLE,
+    }
+
+
+@pytest.mark.parametrize(("word", "fallback"), [("table", PipelineName.TABLE), ("none", None)])
+def test_requests_take_the_fallback_of_the_pipeline(word: str, fallback: PipelineName | None) -> None:
+    settings = Settings.model_validate({"state_dir": "/state", "pipelines": {"document": {"fallback": word}}})
+    assert document_fallback(settings) is api_options(settings).document_fallback is fallback
 
 
 def test_no_rule_can_claim_the_priority_of_a_person_who_waits() -> None:

@@ -24,6 +24,12 @@ def test_the_first_matching_rule_decides_everything() -> None:
     assert (other.pipeline, other.rule, other.priority, other.outputs) == (TEXT, "**", Priority.NORMAL, (Output.JSON,))
 
 
+def test_a_rule_hands_its_fallback_on() -> None:
+    rules = [Rule(match="**", pipeline=PipelineName.DOCUMENT, fallback=TABLE)]
+    assert route("a.png", rules).fallback is TABLE
+    assert route("a.png", [Rule(match="**", pipeline=TEXT)]).fallback is None
+
+
 @pytest.mark.parametrize("name", list(PipelineName))
 def test_by_default_a_folder_is_named_after_each_pipeline(name: PipelineName) -> None:
     assert route(f"{name.value}/2025/scan.png", default_rules()).pipeline is name

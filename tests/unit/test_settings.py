@@ -101,6 +101,7 @@ STATE = 'state_dir = "state"\n'
         (STATE + "[limits]\nmax_mb = inf", "limits.max_mb: Input should be a finite number"),
         (STATE + "[api]\nmax_upload_mb = inf", "api.max_upload_mb: Input should be a finite number"),
         (STATE + "[api]\ntimeout_seconds = 1e300", "api.timeout_seconds"),
+        (STATE + "[api]\nmax_waiting = 19", "api: max_batch_files = 20 is more than max_waiting = 19"),
         (STATE + "[retry]\nput_off_seconds = 1e300", "retry.put_off_seconds"),
         (STATE + _inbox("A B", "a"), "inboxes.0.name: use lower-case letters"),
         (STATE + _inbox("uploads", "a"), "which is built in"),
@@ -109,6 +110,11 @@ STATE = 'state_dir = "state"\n'
         (STATE + _inbox("a", "a", 'rules = [{match = "", pipeline = "text"}]'), "inboxes.0.rules.0.match"),
         (STATE + _inbox("a", "a", 'rules = [{match = "**", pipeline = "poetry"}]'), "inboxes.0.rules.0.pipeline"),
         (STATE + _inbox("a", "a\\u0000b"), "null"),
+        (STATE + '[pipelines.document]\nfallback = "text"', "pipelines.document.fallback"),
+        (
+            STATE + _inbox("a", "a", 'rules = [{match = "**", pipeline = "text", fallback = "none"}]'),
+            "inboxes.0.rules.0: only the document pipeline has a fallback, not text",
+        ),
     ],
 )
 def test_every_refusal_names_the_place(tmp_path: Path, text: str, place_and_remedy: str) -> None:
@@ -135,10 +141,26 @@ def test_an_api_for_this_machine_needs_no_key(tmp_path: Path, host: str) -> None
     assert _loaded(tmp_path, f'{STATE}[api]\nhost = "{host}"').api.host == host
 
 
+def test_as_many_files_may_come_at_once_as_may_wait(tmp_path: Path) -> None:
+    assert _loaded(tmp_path, STATE + "[api]\nmax_waiting = 5\nmax_batch_files = 5").api.max_batch_files == 5
+
+
 def test_json_is_always_written(tmp_path: Path) -> None:
     rule = 'rules = [{match = "**", pipeline = "text", outputs = ["markdown"]}]'
     settings = _loaded(tmp_path, STATE + _inbox("a", "a", rule))
     assert settings.inboxes[0].rules[0].outputs == (Output.JSON, Output.MARKDOWN)
+
+
+_NO_TABLE = STATE + "[pipelines.table]\nenabled = false\n"
+_DOCUMENTS = 'rules = [{match = "**", pipeline = "document", fallback = "%s"}]'
+
+
+def test_a_fallback_needs_the_pipeline_that_it_names(tmp_path: Path) -> None:
+    default = _refusal(tmp_path, _NO_TABLE + '[pipelines.document]\nfallback = "table"')
+    assert "pipelines.document: fallback" in default
+    assert "set pipelines.table.enabled = true" in default
+    assert "inbox a, rule **: fallback" in _refusal(tmp_path, _NO_TABLE + _inbox("a", "a", _DOCUMENTS % "table"))
+    assert _loaded(tmp_path, _NO_TABLE + _inbox("a", "a", _DOCUMENTS % "none")).inboxes[0].rules[0].fallback == "none"
 
 
 def test_two_inboxes_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import uvicorn
 
 from vl_server.app import create_app
 from vl_server.eyes import Eyes
+from vl_server.troubles import Control
 
 
 def main() -> None:
@@ -15,10 +16,13 @@ def main() -> None:
     parser.add_argument("--models", type=Path, required=True, help="the model cache, with PP-OCRv6_small in it")
     parser.add_argument("--model", default="PaddleOCR-VL-1.6-0.9B", help="the name it serves")
     parser.add_argument("--context", type=int, default=16384, help="tokens of the longest request")
+    parser.add_argument(
+        "--control", type=Control.model_validate_json, default=Control(), help="what PUT /control takes, from the start"
+    )
     options = parser.parse_args()
     # As with vLLM, nobody listens while the model loads.
     eyes = Eyes(options.models.absolute())
-    app = create_app(eyes, model=options.model, context=options.context)
+    app = create_app(eyes, model=options.model, context=options.context, control=options.control)
     uvicorn.run(app, host="127.0.0.1", port=options.port, log_level="warning", timeout_graceful_shutdown=1)
 
 

@@ -15,9 +15,9 @@ from vl_server.troubles import Control, Entry, Logbook
 _LETTERS_A_TOKEN = 3
 
 
-def create_app(eyes: Eyes, *, model: str, context: int) -> FastAPI:
+def create_app(eyes: Eyes, *, model: str, context: int, control: Control) -> FastAPI:
     """A server of one model with so many tokens of context."""
-    app, logbook = FastAPI(), Logbook()
+    app, logbook = FastAPI(), Logbook(control)
 
     @app.get("/health")
     async def health() -> Response:

@@ -46,8 +46,8 @@ class Entry(_Strict):
 class Logbook:
     """What the server was told last, and every request since."""
 
-    def __init__(self) -> None:
-        self.tell(Control())
+    def __init__(self, control: Control) -> None:
+        self.tell(control)
 
     def tell(self, control: Control) -> None:
         """From now on be so; what was asked before is forgotten."""

@@ -35,14 +35,14 @@ def backfill(  # noqa: PLR0913 - each is an option of the command
     from ocr_inbox.backfill import Backfill
     from ocr_inbox.bookmarks import Bookmarks
     from ocr_inbox.ledger import Ledger
-    from ocr_inbox.options import bucket_options, rules_of
+    from ocr_inbox.options import bucket_options, document_fallback, rules_of
 
     settings = settings_of(config)
     bucket = _bucket(settings, inbox)
     with opened_ledger(settings) as database:
         run = Backfill(
             options=bucket_options(settings, bucket, _seconds(since)),
-            rules=rules_of(bucket),
+            rules=rules_of(bucket, document_fallback(settings)),
             ledger=Ledger(database, time.time, attempts_allowed=settings.retry.attempts),
             bookmarks=Bookmarks(database, time.time),
             prefix=prefix,

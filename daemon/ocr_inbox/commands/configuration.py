@@ -49,7 +49,7 @@ def route(
         inboxes = [str(inbox.folder) for inbox in settings.inboxes]
         inboxes += [f"{_S3}{bucket.bucket}/{bucket.prefix}" for bucket in settings.buckets]
         raise ConfigurationError(f"cannot route {path}: it lies in no inbox (these are {', '.join(inboxes)})")
-    _print_route(found, as_json=as_json)
+    _print_route(settings, found, as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +88,12 @@ def _object_whereabouts(settings: "Settings", uri: str) -> _Whereabouts | None:
     return None
 
 
-def _print_route(found: _Whereabouts, *, as_json: bool) -> None:
-    from ocr_inbox.options import rules_of
+def _print_route(settings: "Settings", found: _Whereabouts, *, as_json: bool) -> None:
+    from ocr_inbox.options import document_fallback, rules_of
     from ocr_inbox.routing import route as route_key
 
     inbox = found.inbox
-    assignment = route_key(found.key, rules_of(inbox))
+    assignment = route_key(found.key, rules_of(inbox, document_fallback(settings)))
     reason = found.ignored or assignment.reason
     if as_json:
         pipeline = assignment.pipeline.value if assignment.pipeline and not reason else None
@@ -102,9 +102,10 @@ def _print_route(found: _Whereabouts, *, as_json: bool) -> None:
         typer.echo(f"inbox {inbox.name} leaves it alone: {reason}")
     else:
         outputs = ", ".join(output.value for output in assignment.outputs)
+        fallback = f", fallback {assignment.fallback.value}" if assignment.fallback else ""
         typer.echo(
             f"inbox {inbox.name}, rule {assignment.rule}: pipeline {assignment.pipeline.value}, "
-            f"priority {assignment.priority.name.lower()}, outputs {outputs}"
+            f"priority {assignment.priority.name.lower()}, outputs {outputs}{fallback}"
         )
 
 
@@ -115,7 +116,7 @@ def _ignored_because(inbox: "InboxSettings", relative: Path) -> str | None:
     if any(where.is_relative_to(target) for target in (inbox.archive_folder, inbox.failed_folder)):
         return "it lies in the archive or failed folder"
     if any(is_private_folder(part) for part in relative.parts[:-1]):
-        return "it lies in a hidden folder"
+        return "it lies in a hidden folder, or in one of figures"
     if is_never_a_document(relative.name):
         return "its name is that of a hidden or temporary file, or of a sidecar"
     if len(relative.parts) > 1 and not inbox.recursive:

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from ocr_inbox import files
 from ocr_inbox.errors import AccessDeniedError, SourceGoneError
-from ocr_inbox.folder import removal
+from ocr_inbox.figures import is_name
+from ocr_inbox.folder import figures, removal
 from ocr_inbox.folder.lookout import Lookout
 from ocr_inbox.folder.options import FolderOptions
 from ocr_inbox.folder.refusals import named
@@ -91,21 +92,33 @@ class FolderInbox:
         """Keep the promise of `ports.Inbox`."""
         folder, name = os.path.split(path_of(document.key))
         with named(f"read the {output.value} of {document.key} in inbox {self.name}"):
-            try:
-                with files.folder_beneath(str(self._options.root), folder) as opened:
-                    return files.read_whole(opened, files.beside(name, SUFFIXES[output]), _MOST_BYTES)
-            except (FileNotFoundError, NotADirectoryError):
-                return None
+            return self._content(folder, files.beside(name, SUFFIXES[output]))
+
+    def figure(self, document: Document, name: str) -> bytes | None:
+        """Keep the promise of `ports.Inbox`."""
+        if not is_name(name):
+            return None
+        with named(f"read a figure of {document.key} in inbox {self.name}"):
+            folder, source = os.path.split(path_of(document.key))
+            return self._content(os.path.join(folder, figures.folder_name(source)), name)
+
+    def figures_link(self, document: Document) -> str:
+        """Keep the promise of `ports.Inbox`."""
+        return quote(os.fsencode(figures.folder_name(os.path.basename(path_of(document.key)))))
+
+    def _content(self, folder: str, name: str) -> bytes | None:
+        try:
+            with files.folder_beneath(str(self._options.root), folder) as opened:
+                return files.read_whole(opened, name, _MOST_BYTES)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def deliver(self, document: Document, deliverables: Sequence[Deliverable]) -> str:
         """Keep the promise of `ports.Inbox`: beside the source, in the order given."""
         source = self._source(document)
-        with (
-            named(f"write beside {document.key} into inbox {self.name}"),
-            files.folder_of(source) as (folder, name),
-        ):
+        with named(f"write beside {document.key} into inbox {self.name}"):
             for deliverable in deliverables:
-                files.write_whole(folder, files.beside(name, SUFFIXES[deliverable.output]), deliverable.content)
+                _leave(source, deliverable)
         return self.sidecar_uri(document)
 
     def archive(self, document: Document) -> None:
@@ -122,3 +135,13 @@ class FolderInbox:
         if self._options.after_failure == "move":
             with named(f"move {document.key} out of inbox {self.name} into the failed folder"):
                 removal.reject(self._source(document), str(self._options.failed))
+
+
+def _leave(source: FileSource, deliverable: Deliverable) -> None:
+    """The figures first; and since many take a while, the source is looked at again after them."""
+    with files.folder_of(source) as (folder, name):
+        figures.write(folder, name, deliverable.figures)
+    with files.folder_of(source) as (folder, name):
+        files.write_whole(folder, files.beside(name, SUFFIXES[deliverable.output]), deliverable.content)
+        if deliverable.output is Output.MARKDOWN:
+            figures.sweep(folder, name, {figure.name for figure in deliverable.figures})

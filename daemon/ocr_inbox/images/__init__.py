@@ -14,8 +14,11 @@ __all__ = ["PageImage", "Pages", "open_pages"]
 
 
 @contextmanager
-def open_pages(data: bytes, limits: Limits) -> Iterator[Pages]:
+def open_pages(data: bytes, limits: Limits, pdf_text: str = "ocr") -> Iterator[Pages]:
     """Open a whole document for as long as the `with` block lasts; not for use by two threads at once.
+
+    `pdf_text` says of which pages of a PDF the embedded text is wanted: "ocr" none, "embedded" all that carry any,
+    "auto" those on which a person would read the same.
 
     What is raised here concerns the document, what `Pages.decode` raises that page alone.
 
@@ -24,7 +27,7 @@ def open_pages(data: bytes, limits: Limits) -> Iterator[Pages]:
     """
     kind = _acceptable_type(data, limits)
     if kind == "application/pdf":
-        with open_pdf(data, limits) as pages:
+        with open_pdf(data, limits, pdf_text) as pages:
             yield pages
     else:
         yield open_raster(data, kind, limits)

@@ -2,7 +2,8 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import ExifTags, Image, ImageCms
+from PIL.TiffImagePlugin import TiffImageFile
 
 from ocr_inbox.images.directories import orientation
 
@@ -15,6 +16,7 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SIDEWAYS = (5, 6, 7, 8)
 _STRIP_ROWS = 256
 """Converting a page in strips leaves one copy of it instead of three, and is five times as fast: a strip stays in
 the processor's cache, and the memory it used is used again for the next."""
@@ -26,8 +28,7 @@ def upright_bgr(image: Image.Image) -> NDArray[np.uint8]:
     Raises whatever Pillow raises on damaged data.
     """
     image.load()
-    exif = image.info.get("exif")
-    turn = _UPRIGHT.get(orientation(exif)) if isinstance(exif, bytes) else None
+    turn = _UPRIGHT.get(_exif_orientation(image))
     # Pillow turns a TIFF by itself while it loads it.
     upright = image if turn is None or image.format == "TIFF" else image.transpose(turn)
     page = _common_mode(upright)
@@ -37,6 +38,21 @@ def upright_bgr(image: Image.Image) -> NDArray[np.uint8]:
         swapped = _rgb(strip).tobytes("raw", "BGR")
         pixels[top : top + strip.height] = np.frombuffer(swapped, np.uint8).reshape(strip.height, strip.width, 3)
     return pixels
+
+
+def upright_resolution(image: Image.Image) -> tuple[float, float] | None:
+    """Dots per inch across and down the upright page, as an image that is not loaded yet says; else None."""
+    try:
+        across, down = (float(dots) for dots in image.info["dpi"])
+    except (KeyError, TypeError, ValueError, ArithmeticError):
+        return None
+    turn = image.tag_v2.get(ExifTags.Base.Orientation) if isinstance(image, TiffImageFile) else _exif_orientation(image)
+    return (down, across) if turn in _SIDEWAYS else (across, down)
+
+
+def _exif_orientation(image: Image.Image) -> int:
+    exif = image.info.get("exif")
+    return orientation(exif) if isinstance(exif, bytes) else 1
 
 
 def _common_mode(image: Image.Image) -> Image.Image:

@@ -12,7 +12,7 @@ from PIL import Image, ImageFile, TiffImagePlugin, WebPImagePlugin
 from ocr_inbox.errors import TooLargeError, UnreadableDocumentError
 from ocr_inbox.images.directories import beginning_with, claimed_bytes, frame_offsets
 from ocr_inbox.images.pages import PageImage
-from ocr_inbox.images.pixels import upright_bgr
+from ocr_inbox.images.pixels import upright_bgr, upright_resolution
 from ocr_inbox.reading import Limits
 
 _TIFF = "image/tiff"
@@ -48,7 +48,13 @@ class RasterPages:
         if not 0 <= index < self.page_total:
             raise IndexError(index)
         with _opened(self, index) as image:
-            return PageImage(index=index, pixels=upright_bgr(image))
+            resolution = upright_resolution(image)
+            return PageImage(index=index, pixels=upright_bgr(image), resolution=resolution)
+
+    def embedded(self, index: int) -> None:
+        """As `Pages.embedded` promises: an image carries no text."""
+        if not 0 <= index < self.page_total:
+            raise IndexError(index)
 
 
 def open_raster(data: bytes, media_type: str, limits: Limits) -> RasterPages:

@@ -18,6 +18,10 @@ from ocr_inbox.media import HEAD_BYTES, media_type
 from ocr_inbox.reading import Limits, Page, Point, Region
 
 _POINTS_PER_INCH = 72
+_LEAST_DPI, _MOST_DPI = 50, 1200
+"""What scanners write; 1 is what a file says that knows nothing."""
+_MOST_POINTS = 14_400
+"""The side of the largest sheet that every viewer shows (ISO 32000-1, annex C)."""
 _QUALITY = 85
 _CODES = 255
 """Characters of one font; code 0 is left alone."""
@@ -49,12 +53,16 @@ def with_text(original: bytes, pages: Sequence[Page]) -> bytes:
     with _opened(original) as pdf:
         fonts = _Fonts(pdf)
         for page in pages:
-            _add_text(pdf.pages[page.index], page, fonts)
+            if not page.embedded:  # it has its text already
+                _add_text(pdf.pages[page.index], page, fonts)
         return _saved(pdf, fonts)
 
 
 def from_images(images: Pages, pages: Sequence[Page], dpi: int) -> bytes:
-    """A PDF of the upright images of these pages, as large as they are at `dpi`, with their lines as invisible text."""
+    """A PDF of the upright images of these pages with their lines as invisible text.
+
+    A sheet is as large as its scan says it was, or as the image is at `dpi`.
+    """
     with pikepdf.new() as pdf:
         fonts = _Fonts(pdf)
         for page in pages:
@@ -93,10 +101,20 @@ def _add_image(pdf: Pdf, image: PageImage, dpi: int) -> None:
         BitsPerComponent=8,
         Filter=Name.DCTDecode,
     )
-    width, height = (side * _POINTS_PER_INCH / dpi for side in (image.width, image.height))
+    width, height = _sheet(image, dpi)
     page = pdf.add_blank_page(page_size=(width, height))
     page.Resources = Dictionary(XObject=Dictionary(Page=picture))
     page.Contents = Stream(pdf, f"q {width:.4f} 0 0 {height:.4f} 0 0 cm /Page Do Q".encode())
+
+
+def _sheet(image: PageImage, dpi: int) -> Point:
+    """Width and height in points."""
+    pixels, said = (image.width, image.height), image.resolution
+    if said is not None and all(_LEAST_DPI <= dots <= _MOST_DPI for dots in said):
+        width, height = (_POINTS_PER_INCH * side / dots for side, dots in zip(pixels, said, strict=True))
+        if max(width, height) <= _MOST_POINTS:
+            return width, height
+    return _POINTS_PER_INCH * image.width / dpi, _POINTS_PER_INCH * image.height / dpi
 
 
 @dataclass

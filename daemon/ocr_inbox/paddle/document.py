@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ocr_inbox.errors import ModelsMissingError, VlUnavailableError
 from ocr_inbox.paddle.cells import cells_of
 from ocr_inbox.paddle.devices import engine_arguments, resolve_device
+from ocr_inbox.paddle.figures import taken_out
 from ocr_inbox.paddle.server_failures import may_pass, named
 from ocr_inbox.reading import Block, Box, Engine, Page, Table
 
@@ -61,6 +62,25 @@ def has_layout_model(models: Path, version: str) -> bool:
     return (models / LAYOUT_MODELS[version] / "inference.yml").is_file()
 
 
+class _Requests:
+    """Remembers for how many seconds at least one request was on its way to the server, or its answer back."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._open = 0
+        self._since = 0.0
+
+    def begin(self) -> None:
+        if not self._open:
+            self._since = time.monotonic()
+        self._open += 1
+
+    def end(self) -> None:
+        self._open -= 1
+        if not self._open:
+            self.seconds += time.monotonic() - self._since
+
+
 class DocumentEngine:
     """One PaddleOCR-VL pipeline, and how long it still has for its page; not thread-safe.
 
@@ -74,6 +94,7 @@ class DocumentEngine:
         cv2.setNumThreads(options.threads)
         self._options = options
         self._deadline = 0.0
+        self._requests = _Requests()
         self._pipeline = paddleocr.PaddleOCRVL(**self._constructor_arguments())
 
     def describe(self) -> Engine:
@@ -97,13 +118,16 @@ class DocumentEngine:
         self._deadline = time.monotonic() + self._options.page_seconds
         result = self._predicted(index, pixels)
         blocks = tuple(_block(block) for block in result.json["res"]["parsing_res_list"])
+        markdown, figures = taken_out(result.markdown)
         return Page(
             index=index,
             width=width,
             height=height,
             tables=tuple(_table(block) for block in blocks if "<table" in block.content),
             blocks=blocks,
-            markdown=result.markdown["markdown_texts"].strip(),
+            markdown=markdown,
+            figures=figures,
+            network_seconds=self._requests.seconds,
         )
 
     def _predicted(self, index: int, pixels: "NDArray[np.uint8]") -> Any:
@@ -124,6 +148,7 @@ class DocumentEngine:
             raise first if isinstance(second, VlUnavailableError) else second from error
 
     def _ask(self, pixels: "NDArray[np.uint8]") -> Any:
+        self._requests = _Requests()
         (result,) = self._pipeline.predict(pixels, max_new_tokens=self._options.max_new_tokens)
         return result
 
@@ -168,18 +193,26 @@ class DocumentEngine:
         from paddlex.inference import load_pipeline_config
 
         config: dict[str, Any] = load_pipeline_config(_PIPELINES[self._options.version])
+        hooks = {"request": [self._begin], "response": [_end]}
         # The environment's proxy has no business between us and a server on this machine.
-        client = openai.DefaultAsyncHttpxClient(trust_env=False, event_hooks={"request": [self._keep_time]})
+        client = openai.DefaultAsyncHttpxClient(trust_env=False, event_hooks=hooks)
         config["SubModules"]["VLRecognition"]["genai_config"]["client_kwargs"] = {
             "http_client": client,
             "max_retries": 0,
         }
         return config
 
-    async def _keep_time(self, request: Any) -> None:
+    async def _begin(self, request: Any) -> None:
         """Replace the 600 seconds that PaddleX gives every request by what is left for the page."""
+        request.extensions["requests"] = self._requests
+        self._requests.begin()
         left = max(self._deadline - time.monotonic(), 0.001)
         request.extensions["timeout"] = {"connect": min(left, 5.0), "read": left, "write": left, "pool": left}
+
+
+async def _end(response: Any) -> None:
+    await response.aread()
+    response.request.extensions["requests"].end()
 
 
 def _table(block: Block) -> Table:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ocr_inbox.paddle.cells import cells_of
 from ocr_inbox.paddle.devices import engine_arguments, resolve_device, runtime_of
+from ocr_inbox.paddle.figures import taken_out
 from ocr_inbox.paddle.models import model_folder
 from ocr_inbox.reading import Block, Box, Engine, Formula, LayoutBox, Page, Point, Region, Table
 
@@ -78,6 +79,7 @@ class TableEngine:
         # SLANet_plus gives whole rows of cells: reading each cell by itself, and turning tables, need other models.
         simple = {"use_table_orientation_classify": False, "use_ocr_results_with_table_cells": False} if bundled else {}
         (result,) = self._pipeline.predict(pixels, **simple)
+        markdown, figures = taken_out(result.markdown)
         return Page(
             index=index,
             width=width,
@@ -87,7 +89,8 @@ class TableEngine:
             tables=tuple(_table(table, result) for table in result["table_res_list"]),
             formulas=tuple(_formula(formula) for formula in result["formula_res_list"]),
             blocks=tuple(_block(block) for block in result["parsing_res_list"]),
-            markdown=result.markdown["markdown_texts"].strip(),
+            markdown=markdown,
+            figures=figures,
         )
 
     def _constructor_arguments(self) -> dict[str, Any]:
@@ -97,6 +100,10 @@ class TableEngine:
             "use_doc_orientation_classify": False,
             "use_doc_unwarping": False,
             "use_textline_orientation": False,
+            # The page as it is, as PP-OCR takes it; enlarged, a small one has specks one pixel high that count as
+            # lines, and PaddleX fails to put such into their order.
+            "text_det_limit_side_len": 64,
+            "text_det_limit_type": "min",
             "use_table_recognition": True,
             "use_formula_recognition": options.formulas,
             "use_seal_recognition": options.seals,

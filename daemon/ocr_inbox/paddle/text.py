@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextOptions:
-    """Everything that decides what PP-OCR reads.
+    """Everything that decides what PP-OCR reads, and what it does not: `pdf_text` is for `images.open_pages`.
 
     `family` is "PP-OCRv5" or "PP-OCRv6", `size` one of its sizes ("mobile", "server"; "tiny", "small", "medium").
     `models` is the folder of bundled models; None leaves finding and fetching to PaddleOCR.
@@ -32,6 +32,7 @@ class TextOptions:
     device: str = "auto"
     models: "Path | None" = None
     language: str | None = None
+    pdf_text: str = "ocr"
     line_orientation: bool = True
     page_orientation: bool = False
     unwarping: bool = False

@@ -35,7 +35,7 @@ OpenEngine = Callable[[], Opened]
 class Answer:
     """Outcomes in the order of their windows, and the memory (bytes) that the process holds by now."""
 
-    outcomes: Sequence[Outcome]
+    outcomes: list[Outcome]
     rss: int
 
 
@@ -75,7 +75,7 @@ def read(batch: Sequence[Window]) -> Answer:
     if _opened is None:
         raise BrokenProcessPool("cannot read: no engine was loaded into this process")
     try:
-        return Answer(outcomes=_opened.read(batch), rss=_resident_bytes())
+        return Answer(outcomes=list(_opened.read(batch)), rss=_resident_bytes())
     except BaseException as error:
         raise ReaderCrashedError(f"cannot read it: {type(error).__name__}: {error}") from error
 

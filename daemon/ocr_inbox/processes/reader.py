@@ -102,7 +102,9 @@ class Reader:
             self._replace()
         elif self._documents >= self._care.most_documents:
             self.close()
-        return answer.outcomes
+        outcomes = list(answer.outcomes)
+        answer.outcomes.clear()  # pebble holds on to the last answer until there is another, and it may be large
+        return outcomes
 
     def _answer(self, batch: Sequence[Window], limit: float) -> inside.Answer:
         self.open()

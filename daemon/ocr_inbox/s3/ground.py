@@ -1,19 +1,22 @@
 """Which objects of a bucket are documents of an inbox, and how they and what is left for them are called."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from ocr_inbox.errors import SourceGoneError
+from ocr_inbox.figures import name_of
 from ocr_inbox.model import Document, Output
 from ocr_inbox.names import is_never_a_document, is_private_folder, key_of, path_of
 from ocr_inbox.objects import ObjectName, ObjectStamp
 from ocr_inbox.s3.options import BucketOptions, Place
-from ocr_inbox.sidecar import SUFFIXES
+from ocr_inbox.sidecar import FIGURES_SUFFIX, SUFFIXES
 
 KEY_MAX = 1024
 """Bytes of a key, in every store that speaks S3."""
 _MARK_LENGTH = 16
+_FIGURE = name_of(b"")
+"""As long as any figure's name, so that all figures of a long key lie at one place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,12 @@ class Ground:
         """Where this output of a document lies, or will."""
         place = self.options.sidecars or self.options.own
         return with_suffix(below(place, self.relative(document)), SUFFIXES[output])
+
+    def figures(self, document: Document) -> ObjectName:
+        """What the keys of the figures of its markdown begin with, up to the last /."""
+        place = self.options.sidecars or self.options.own
+        name = with_suffix(below(place, self.relative(document)), f"{FIGURES_SUFFIX}/{_FIGURE}")
+        return replace(name, key=name.key.removesuffix(_FIGURE))
 
 
 def stamp_of(document: Document) -> ObjectStamp:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from ocr_inbox.errors import SourceGoneError
+from ocr_inbox.figures import is_name
 from ocr_inbox.model import Arrival, Document, InboxVitals, Output
 from ocr_inbox.objects import ObjectName, ObjectSource
 from ocr_inbox.ports import Clock
 from ocr_inbox.reading import Deliverable
-from ocr_inbox.s3 import removal
+from ocr_inbox.s3 import figures, removal
 from ocr_inbox.s3.delivery import Delivery, fetched
 from ocr_inbox.s3.ground import Ground, below, sidecar_of, stamp_of
 from ocr_inbox.s3.habits import Abilities, probe
@@ -86,6 +87,17 @@ class BucketInbox:
         """Keep the promise of `ports.Inbox`."""
         return fetched(self._connection.client(), self._ground.output(document, output))
 
+    def figure(self, document: Document, name: str) -> bytes | None:
+        """Keep the promise of `ports.Inbox`."""
+        if not is_name(name):
+            return None
+        folder = self._ground.figures(document)
+        return fetched(self._connection.client(), replace(folder, key=folder.key + name))
+
+    def figures_link(self, document: Document) -> str:
+        """Keep the promise of `ports.Inbox`."""
+        return quote(self._ground.figures(document).key.split("/")[-2])
+
     def deliver(self, document: Document, deliverables: Sequence[Deliverable]) -> str:
         """Keep the promise of `ports.Inbox`, in the order given, the JSON only while the source is unchanged."""
         source, stamp = self._ground.object_of(document), stamp_of(document)
@@ -97,8 +109,15 @@ class BucketInbox:
             if deliverable.output is Output.JSON:
                 delivery.put_last(target, deliverable)
             else:
-                delivery.put(target, deliverable)
+                self._leave(delivery, document, target, deliverable)
         return self.sidecar_uri(document)
+
+    def _leave(self, delivery: Delivery, document: Document, target: ObjectName, deliverable: Deliverable) -> None:
+        folder = self._ground.figures(document)
+        figures.write(delivery.client, folder, deliverable.figures)
+        delivery.put(target, deliverable)
+        if deliverable.output is Output.MARKDOWN:
+            figures.sweep(delivery.client, folder, {figure.name for figure in deliverable.figures})
 
     def archive(self, document: Document) -> None:
         """Keep the promise of `ports.Inbox`; the sidecar stays where it was delivered."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
+from typing_extensions import Self
 
 from ocr_inbox.model import Output, PipelineName
 from ocr_inbox.settings.section import WEEK, Seconds, Section
@@ -28,6 +29,13 @@ class RuleSettings(Section):
     pipeline: PipelineName
     priority: Literal["high", "normal", "low"] = "normal"
     outputs: tuple[Output, ...] = (Output.JSON,)
+    fallback: Literal["table", "none"] | None = None
+
+    @model_validator(mode="after")
+    def _fallback_of_documents(self) -> Self:
+        if self.fallback and self.pipeline is not PipelineName.DOCUMENT:
+            raise ValueError(f"only the document pipeline has a fallback, not {self.pipeline.value}; leave it out")
+        return self
 
     @field_validator("outputs")
     @classmethod

@@ -59,6 +59,7 @@ class TextSettings(LineSettings):
 
     preload: bool = True
     language: str | None = None
+    pdf_text: Literal["ocr", "embedded", "auto"] = "ocr"
     line_orientation: bool = True
     page_orientation: bool = False
     unwarping: bool = False
@@ -100,6 +101,7 @@ class DocumentSettings(ReaderSettings):
     engine: Literal["onnxruntime", "paddle"] = "onnxruntime"
     device: Device = "auto"
     look_seconds: Annotated[float, Field(ge=0.1, le=10)] = 2.0
+    fallback: Literal["table", "none"] = "none"
 
 
 class PipelineSettings(Section):

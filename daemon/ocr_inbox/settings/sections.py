@@ -42,6 +42,15 @@ class ApiSettings(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _largest_batch_fits(self) -> Self:
+        if self.max_batch_files > self.max_waiting:
+            raise ValueError(
+                f"max_batch_files = {self.max_batch_files} is more than max_waiting = {self.max_waiting}: such a batch "
+                "would be refused for ever; lower the one or raise the other"
+            )
+        return self
+
 
 class LimitSettings(Section):
     """What a document may cost; over these it is refused before it is decoded."""
@@ -100,6 +109,20 @@ class Settings(Section):
                     f"pipelines.{name} asks for {wanted}: the bundled models are PP-OCRv5 mobile and PP-OCRv6 small or "
                     'tiny for onnxruntime; set models.source = "official" to let PaddleOCR fetch others'
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _fallbacks_are_there(self) -> Self:
+        if self.pipelines.table.enabled:
+            return self
+        places = {"pipelines.document": self.pipelines.document.fallback} | {
+            f"inbox {inbox.name}, rule {rule.match}": rule.fallback for inbox in self.inboxes for rule in inbox.rules
+        }
+        wanting = next((place for place, fallback in places.items() if fallback == "table"), None)
+        if wanting:
+            raise ValueError(
+                f'{wanting}: fallback = "table" needs the table pipeline; set pipelines.table.enabled = true'
+            )
         return self
 
     @model_validator(mode="after")

@@ -1,11 +1,13 @@
 """Python loads this into every process of a daemon under test: it counts readings, and dies where it is told to.
 
 `DIE_AT=module:Class.function:before` (or `after`) kills the process by SIGKILL when that function is called, or when
-it has returned anything but an empty list. `CRASH_AT_WIDTH=64` is an engine that segfaults on pages so many pixels
-wide. `COUNT_READINGS_IN=FILE` gets one byte for each page that an engine is given.
+it has returned anything but an empty list; with `:16` behind it, the sixteenth time. `CRASH_AT_WIDTH=64` is an engine
+that segfaults on pages so many pixels wide. `COUNT_READINGS_IN=FILE` gets a line with the number of each page that an
+engine is given.
 """
 
 import functools
+import itertools
 import os
 import signal
 import sys
@@ -49,12 +51,14 @@ def _wrap(module: ModuleType, name: str, wrapping: Callable[[Callable[..., Any]]
     setattr(owner, last, wrapping(getattr(owner, last)))
 
 
-def _dying(moment: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _dying(moment: str, time: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    times = itertools.count(1)
+
     def wrapping(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def dies(*args: Any, **kwargs: Any) -> Any:
             result = function(*args, **kwargs) if moment == "after" else None
-            if result != []:
+            if result != [] and next(times) == time:
                 os.kill(os.getpid(), signal.SIGKILL)
             return result
 
@@ -68,7 +72,7 @@ def _watching_pages(function: Callable[..., Any]) -> Callable[..., Any]:
     def watched(engine: Any, index: int, image: Any) -> Any:
         if counter := os.environ.get("COUNT_READINGS_IN"):
             descriptor = os.open(counter, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-            os.write(descriptor, b".")
+            os.write(descriptor, b"%d\n" % index)
             os.close(descriptor)
         if image.pixels.shape[1] == int(os.environ.get("CRASH_AT_WIDTH", "0")):
             os.kill(os.getpid(), signal.SIGSEGV)
@@ -81,8 +85,9 @@ def _begin() -> None:
     changes = _Changes()
     changes.of_module["ocr_inbox.reader"] = [lambda module: _wrap(module, "_read_page", _watching_pages)]
     if place := os.environ.get("DIE_AT"):
-        name, function, moment = place.split(":")
-        changes.of_module.setdefault(name, []).append(lambda module: _wrap(module, function, _dying(moment)))
+        name, function, moment, *time = place.split(":")
+        dying = _dying(moment, int(time[0]) if time else 1)
+        changes.of_module.setdefault(name, []).append(lambda module: _wrap(module, function, dying))
     sys.meta_path.insert(0, changes)
 
 
