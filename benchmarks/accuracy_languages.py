@@ -7,8 +7,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 
-from figures import Against, bare_engine, daemon, encoded, report
+from figures import Against, bare_engine, daemon, encoded, report, rss_mb
 from pylopdf_fonts_zh_cn import sans_path
 from rapidfuzz.distance import Levenshtein
 from rich.console import Console
@@ -65,10 +66,24 @@ def _errors_percent(read: Sequence[str], language: str) -> float:
     return 100 * Levenshtein.distance(truth, _comparable("\n".join(read), language)) / len(truth)
 
 
+def _missed_percent(read: Sequence[str]) -> float:
+    """Umlauts and sharp s that were not read as such, of a hundred that are on a German page."""
+    truth, found = (_comparable("\n".join(lines), "german") for lines in (_lines("german"), read))
+    blocks = Levenshtein.editops(truth, found).as_matching_blocks()
+    kept = "".join(truth[block.a : block.a + block.size] for block in blocks)
+    there, right = (sum(text.count(letter) for letter in "äöüÄÖÜß") for text in (truth, kept))
+    return 100 * (there - right) / there
+
+
 def _measure(family: str, more: str) -> None:
     pages = {name: page for language in _LANGUAGES for name, page in _pages(language).items()}
     with bare_engine("paddle", text_options, more=more) as bare, daemon(more=more) as it:
         read = in_turns(it, bare, "text", pages, family)
+        memory = Against(name="bare_paddleocr_process", samples=[rss_mb(bare.process)])
+        report(f"reader_rss_mb_{family}", "MB", [rss_mb(it.reader())], memory)
+    german = [turn for name, turn in read.items() if name.startswith("german")]
+    missed = Against(name="bare_predict", samples=[_missed_percent(turn.bare) for turn in german])
+    report(f"missed_umlauts_{family}", "%", [_missed_percent(_text(turn)) for turn in german], missed, fmean)
     for language in _LANGUAGES:
         _report(family, language, {name: turn for name, turn in read.items() if name.startswith(language)})
 
@@ -78,8 +93,11 @@ def _report(family: str, language: str, read: Mapping[str, Turn]) -> None:
     report(f"page_seconds_{family}_{language}", "s", [turn.seconds for turn in read.values()], bare)
     for name, turn in read.items():
         theirs = Against(name="bare_predict", samples=[_errors_percent(turn.bare, language)])
-        lines = turn.result["text"].split("\n")
-        report(f"cer_{family}_{Path(name).stem}", "%", [_errors_percent(lines, language)], theirs)
+        report(f"cer_{family}_{Path(name).stem}", "%", [_errors_percent(_text(turn), language)], theirs)
+
+
+def _text(turn: Turn) -> list[str]:
+    return turn.result["text"].split("\n")
 
 
 def main() -> None:

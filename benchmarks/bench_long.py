@@ -28,7 +28,7 @@ from PIL import Image
 
 _PAGES = 120
 _DPI = 100
-_ROUNDS = 5
+_ROUNDS = 3
 _LINES = 3
 _STRIP = (0, 0, 827, 230)
 """Pixels: the upper part of an A4 page, where its lines are; many short turns meet other load more evenly."""

@@ -10,6 +10,7 @@ from ocr_inbox.chronicle import Queue
 from ocr_inbox.errors import LedgerUnavailableError
 from ocr_inbox.model import HearingVitals, InboxVitals, Job, JobState, PipelineName, PipelineVitals
 from ocr_inbox.sidecar import timestamp
+from ocr_inbox_api.graphics import GraphicsCards
 from ocr_inbox_api.parts import Parts
 from ocr_inbox_api.problems import Failure, documented
 from ocr_inbox_api.shapes import (
@@ -30,6 +31,7 @@ class Health:
         self._parts = parts
         self._started_at = parts.clock()
         self._last_inference: dict[PipelineName, float | None] = {}
+        self._graphics = GraphicsCards()
         psutil.cpu_percent(interval=None)  # the first call only starts the measurement
 
     def heard(self, job: Job) -> None:
@@ -42,7 +44,7 @@ class Health:
         pipelines, inboxes, queues = self._parts.vitals.pipelines(), self._parts.vitals.inboxes(), self._queues()
         status = _verdict(pipelines, inboxes, ledger_answers=queues is not None)
         response.status_code = 503 if status == "unhealthy" else 200
-        now = self._parts.clock()
+        now, graphics = self._parts.clock(), self._graphics.memory()
         return HealthView(
             status=status,
             timestamp=timestamp(now),
@@ -51,8 +53,8 @@ class Health:
             hearing={it.name: _hearing(it) for it in self._parts.vitals.hearing()},
             queue=None if queues is None else _queue(queues, now),
             system=SystemHealth(
-                gpu_memory_used=None,
-                gpu_memory_total=None,
+                gpu_memory_used=graphics.used if graphics else None,
+                gpu_memory_total=graphics.total if graphics else None,
                 cpu_usage=psutil.cpu_percent(interval=None),
                 uptime=round(now - self._started_at, 3),
             ),

@@ -190,7 +190,7 @@ class HearingHealth(BaseModel):
 
 
 class SystemHealth(BaseModel):
-    """The machine; percent and seconds, graphics memory null where no graphics card is used."""
+    """The machine: percent, seconds, and megabytes (2^20 bytes) of all NVIDIA cards, null where there is none."""
 
     gpu_memory_used: float | None
     gpu_memory_total: float | None

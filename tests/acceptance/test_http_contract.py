@@ -160,7 +160,7 @@ def test_health_tells_of_the_three_pipelines_and_of_the_machine(client: httpx.Cl
     assert (server["docker_status"], server["health_check"], server["error"]) == ("running", "passed", None)
     assert server["api_url"].endswith("/v1")
     assert set(body["system"]) == {"gpu_memory_used", "gpu_memory_total", "cpu_usage", "uptime"}
-    assert (body["system"]["gpu_memory_used"], body["system"]["gpu_memory_total"]) == (None, None)
+    assert (body["system"]["gpu_memory_used"] is None) is (body["system"]["gpu_memory_total"] is None)
     assert 0 <= body["system"]["cpu_usage"] <= 100
     assert body["system"]["uptime"] > 0
 

@@ -57,7 +57,10 @@ def spent(job: Job) -> int:
 
 
 def demand_refusal(daemon: Daemon) -> None:
-    """Nobody who waits is made to wait for a server that is away."""
+    """Nobody who waits is made to wait for a server that is away, and whoever asks is told that it is."""
+    vitals = daemon.get("/api/v1/health").json()["pipelines"]["vl"]
+    assert (vitals["docker_status"], vitals["health_check"]) == ("not reachable", "failed")
+    assert vitals["api_url"].removesuffix("/v1") in vitals["error"]
     response = ask(daemon, encoded(render_line("Urgent")))
     assert (response.status_code, response.json()["error"]) == (503, "VL service unavailable")
     assert int(response.headers["Retry-After"]) > 0

@@ -10,9 +10,9 @@ import jsonschema
 import pytest
 
 from api_client import SIDECARS, headers_only, the_failure, upload
-from api_daemon import PNG, Daemon, bury_it, in_turn, leave_it, read_it, serving
+from api_daemon import PNG, Daemon, bury_it, in_turn, leave_it, read_it, served, serving
 from ocr_inbox.errors import UnreadableDocumentError
-from ocr_inbox.model import Job
+from ocr_inbox.model import Job, Output
 from ocr_inbox_api.parts import ApiOptions
 
 BATCH = "/api/v1/ocr/batch"
@@ -169,6 +169,17 @@ def test_a_batch_that_is_refused_whole_counts_as_one_request_of_no_pipeline(daem
     statistics = daemon.client.get("/api/v1/metrics").json()
     assert (statistics["total_requests"], statistics["requests_by_pipeline"]) == (5, {"ocrv5": 3})
     assert statistics["errors"] == {"total": 2, "by_type": {"invalid_parameter": 2}}
+
+
+def test_an_unforeseen_failure_of_a_batch_is_counted_like_any_other(daemon: Daemon) -> None:
+    def broken(_: Job, __: Output) -> bytes | None:
+        raise LookupError("private matter")
+
+    daemon.fetch = broken  # type: ignore[method-assign, assignment]  # what nobody foresaw
+    with served(daemon, ApiOptions()) as client:
+        the_failure(client.post(BATCH, files=[("files", PNG)]), 500, "Internal error")
+        errors = httpx.get(f"{client.base_url}/api/v1/metrics").json()["errors"]
+    assert errors == {"total": 1, "by_type": {"internal": 1}}
 
 
 def test_a_single_upload_is_not_affected_by_the_limits_of_batches(tmp_path: Path) -> None:
