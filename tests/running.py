@@ -25,7 +25,7 @@ from ocr_inbox.rows import job_of
 from process_groups import end_group
 
 COMMAND = Path(sys.executable).with_name("ocr-inbox")
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds; only a failing test waits that long."""
 
 _LOOK_SECONDS = 0.03

@@ -13,6 +13,7 @@ from folders import put, tree
 from ocr_inbox.compose import Daemon, assembled
 from ocr_inbox.model import Document, Job, Output, Signature
 from ocr_inbox.settings import load_settings
+from ocr_inbox_api.uploads import remove_upload
 
 PHOTO = a_figure(b"\xff\xd8photo")
 KEY = "ab12.upload"
@@ -59,9 +60,9 @@ def test_an_answer_does_not_grow_beyond_measure(daemon: Daemon, job: Job) -> Non
     assert len(answer) < 6 << 20
 
 
-def test_an_upload_is_forgotten_with_its_figures(daemon: Daemon, job: Job, uploads: Path) -> None:
+def test_an_upload_is_forgotten_with_its_figures(job: Job, uploads: Path) -> None:
     other = put(uploads, "cd34.upload")
     assert tree(uploads).keys() > {KEY, f"{KEY}.ocr.json", f"{KEY}.ocr.figures/{PHOTO.name}"}
     for _ in range(2):
-        daemon._remove_upload(job)
+        remove_upload(uploads, job.document.key)
         assert list(uploads.iterdir()) == [other]
