@@ -42,6 +42,7 @@ log_level = "warning"
 models.folder = {models}
 api.port = {port}
 pipelines.text.readers = 1
+{more}
 [[inboxes]]
 name = "inbox"
 folder = "inbox"
@@ -155,10 +156,13 @@ class Daemon:
 
 
 @contextmanager
-def daemon() -> Iterator[Daemon]:
-    """The installed command, with one reader and defaults else, from when it is ready."""
+def daemon(more: str = "", port: int | None = None) -> Iterator[Daemon]:
+    """The installed command, with one reader and defaults else, from when it is ready; `more` is of the configuration.
+
+    It begins with keys that belong to no table. Without a `port`, a free one is taken.
+    """
     with workplace() as folder:
-        url = _configure(folder)
+        url = _configure(folder, more, port or free_port())
         started = time.monotonic()
         with _started([COMMAND, "run", "--config", str(folder / "config.toml")]) as process:
             ready_at = _when_ready(process, f"{url}/readyz")
@@ -166,10 +170,9 @@ def daemon() -> Iterator[Daemon]:
             yield Daemon(folder=folder, url=url, ready_seconds=ready_at - started, control=control)
 
 
-def _configure(folder: Path) -> str:
-    port = free_port()
+def _configure(folder: Path, more: str, port: int) -> str:
     models = ready_models("PP-OCRv5_mobile_det", "PP-OCRv5_mobile_rec", "PP-LCNet_x1_0_textline_ori")
-    config = _CONFIG.format(models=json.dumps(str(models)), port=port)
+    config = _CONFIG.format(models=json.dumps(str(models)), port=port, more=more)
     (folder / "config.toml").write_text(config, encoding="utf-8")
     return f"http://127.0.0.1:{port}"
 
@@ -243,7 +246,7 @@ def peer(program: str, *arguments: str) -> Iterator[Peer]:
 def bare_paddle() -> Iterator[Peer]:
     """A bare PaddleOCR with the models, threads and options of the daemon's reader."""
     with workplace() as folder:
-        _configure(folder)
+        _configure(folder, "", free_port())
         options = asdict(text_options(load_settings(folder / "config.toml")))
     with peer("paddle", json.dumps(options, default=str)) as bare:
         yield bare
@@ -269,6 +272,14 @@ def _says_hello(client: httpx.Client, url: str) -> bool:
 def rss_mb(process: psutil.Process) -> float:
     """Resident memory in 10^6 bytes; pages that several processes share count in each of them."""
     return float(process.memory_info().rss / MB)
+
+
+def peak_mb(process: psutil.Process) -> float:
+    """The most resident memory that it ever had, in 10^6 bytes."""
+    (peak,) = [
+        line for line in Path(f"/proc/{process.pid}/status").read_text().splitlines() if line.startswith("VmHWM")
+    ]
+    return int(peak.split()[1]) * 1024 / MB
 
 
 def pss_mb(process: psutil.Process) -> float:

@@ -84,7 +84,7 @@ class Reader:
 
     def read(self, batch: Sequence[Window]) -> Sequence[Outcome]:
         """Raises ReaderCrashedError and ReadingTimeoutError; the process is gone then."""
-        limit = self._care.page_seconds * sum(window.page_count for window in batch)
+        limit = self._limit(batch)
         try:
             answer = self._answer(batch, limit)
         except ReaderCrashedError:
@@ -103,6 +103,9 @@ class Reader:
         elif self._documents >= self._care.most_documents:
             self.close()
         return answer.outcomes
+
+    def _limit(self, batch: Sequence[Window]) -> float:
+        return sum(self._care.page_seconds * window.page_count + window.source.fetch_seconds for window in batch)
 
     def _answer(self, batch: Sequence[Window], limit: float) -> inside.Answer:
         self.open()
