@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help run test check fmt bench bench-accuracy lock clean
+.PHONY: help run test test-soak check fmt bench bench-accuracy lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -30,6 +30,9 @@ run: $(VENV)/run.stamp ## watch var/inbox, serve http://127.0.0.1:8090, until Ct
 
 test: $(VENV)/dev.stamp ## all tests, with real models and real processes
 	$(BIN)/python -m pytest
+
+test-soak: $(VENV)/dev.stamp ## ten minutes at most: 500 objects, a store that is killed, and SlowDown
+	$(BIN)/python -m pytest tests/soak
 
 check: $(VENV)/dev.stamp ## format, lint, types, layers
 	$(BIN)/ruff format --check .

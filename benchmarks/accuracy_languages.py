@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from statistics import fmean
 
-from figures import Against, bare_engine, daemon, encoded, report, rss_mb
+from figures import Against, bare_engine, daemon, encoded, report
+from memory import rss_mb
 from pylopdf_fonts_zh_cn import sans_path
 from rapidfuzz.distance import Levenshtein
 from rich.console import Console

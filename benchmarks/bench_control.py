@@ -3,19 +3,8 @@
 from collections.abc import Sequence
 
 import httpx
-from figures import (
-    Against,
-    Daemon,
-    bare_server,
-    daemon,
-    page_files,
-    pss_mb,
-    report,
-    rounds,
-    rss_mb,
-    tiny_file,
-    wait_until,
-)
+from figures import Against, Daemon, bare_server, daemon, page_files, report, rounds, tiny_file, wait_until
+from memory import pss_mb, rss_mb
 
 _STARTS = 3
 _DOCUMENTS = 1000

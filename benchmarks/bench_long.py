@@ -10,20 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
-from figures import (
-    LINES,
-    Against,
-    Daemon,
-    Peer,
-    bare_paddle,
-    daemon,
-    peak_mb,
-    render_page,
-    report,
-    rounds,
-    rss_mb,
-    workplace,
-)
+from figures import LINES, Against, Daemon, Peer, bare_paddle, daemon, render_page, report, rounds, workplace
+from memory import peak_mb, rss_mb
 from PIL import Image
 
 _PAGES = 120

@@ -1,6 +1,7 @@
 """How much memory a reader holds after one, three and ten pages."""
 
-from figures import Against, bare_paddle, daemon, page_files, report, rounds, rss_mb, workplace
+from figures import Against, bare_paddle, daemon, page_files, report, rounds, workplace
+from memory import rss_mb
 
 _AFTER = (1, 3, 10)
 

@@ -34,7 +34,6 @@ ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
     "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True",
 }
-MB = 1e6
 _PATIENCE = 300.0
 _CONFIG = """
 state_dir = "state"
@@ -162,10 +161,15 @@ class Daemon:
 
 
 @contextmanager
-def daemon(readers: int = 1, threads: int = 0, pdf_dpi: int = 200, more: str = "") -> Iterator[Daemon]:
-    """The installed command, with so many readers, more lines of TOML and defaults else, from when it is ready."""
+def daemon(
+    readers: int = 1, threads: int = 0, pdf_dpi: int = 200, more: str = "", port: int | None = None
+) -> Iterator[Daemon]:
+    """The installed command, with so many readers and defaults else, from when it is ready.
+
+    `more` is of the configuration, and begins with keys that belong to no table. Without a `port`, a free one is taken.
+    """
     with workplace() as folder:
-        url = _configure(folder, readers=readers, threads=threads, pdf_dpi=pdf_dpi, more=more)
+        url = _configure(folder, readers=readers, threads=threads, pdf_dpi=pdf_dpi, more=more, port=port)
         started = time.monotonic()
         with _started([COMMAND, "run", "--config", str(folder / "config.toml")]) as process:
             ready_at = _when_ready(process, f"{url}/readyz")
@@ -173,8 +177,10 @@ def daemon(readers: int = 1, threads: int = 0, pdf_dpi: int = 200, more: str = "
             yield Daemon(folder=folder, url=url, ready_seconds=ready_at - started, control=control)
 
 
-def _configure(folder: Path, *, readers: int = 1, threads: int = 0, pdf_dpi: int = 200, more: str = "") -> str:
-    port = free_port()
+def _configure(  # noqa: PLR0913 - what benchmarks want otherwise
+    folder: Path, *, readers: int = 1, threads: int = 0, pdf_dpi: int = 200, more: str = "", port: int | None = None
+) -> str:
+    port = port or free_port()
     values = {"models": json.dumps(str(ready_models())), "port": port, "readers": readers, "threads": threads}
     config = _CONFIG.format(pdf_dpi=pdf_dpi, more=more, **values)
     (folder / "config.toml").write_text(config, encoding="utf-8")
@@ -279,19 +285,3 @@ def _says_hello(client: httpx.Client, url: str) -> bool:
     with suppress(httpx.TransportError):
         return client.get(url).is_success
     return False
-
-
-def rss_mb(process: psutil.Process) -> float:
-    """Resident memory in 10^6 bytes; pages that several processes share count in each of them."""
-    return float(process.memory_info().rss / MB)
-
-
-def pss_mb(process: psutil.Process) -> float:
-    """The process's own share of its resident memory in 10^6 bytes: shared pages are divided by their users."""
-    return float(process.memory_full_info().pss / MB)
-
-
-def peak_mb(process: psutil.Process) -> float:
-    """The most memory that the process ever had resident, in 10^6 bytes."""
-    lines = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) * 1024 / MB for line in lines if line.startswith("VmHWM:"))

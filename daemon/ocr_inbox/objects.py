@@ -61,3 +61,8 @@ class ObjectSource:
     name: ObjectName
     etag: str
     size: int
+
+    @property
+    def fetch_seconds(self) -> float:
+        """How long a reader may take to get it: half a megabyte a second is slow, and servers hesitate."""
+        return 150 + self.size / 2**18

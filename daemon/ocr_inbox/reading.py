@@ -156,6 +156,11 @@ class FileSource:
         """In bytes."""
         return self.signature.size
 
+    @property
+    def fetch_seconds(self) -> float:
+        """How long a reader may take to get it, beside reading it."""
+        return 0.0
+
 
 Source = FileSource | ObjectSource
 

@@ -6,39 +6,16 @@ from typing import Any
 
 import pytest
 
+from bucket_sites import EVENT_KEY, a_site
 from ocr_inbox.model import JobState
 from pages import encoded, render_line
-from running import Daemon, Site, eventually, free_port, make_site, valid
+from running import Daemon, eventually, free_port, valid
 from stores import Store, juicefs, ministack, seaweedfs
 
 LINE = "Invoice 2041"
 STRIP = encoded(render_line(LINE))
 NEVER = 100_000
 """Seconds between two listings: what is read before was told of."""
-EVENT_KEY = "let-me-tell-you"
-
-
-def a_site(folder: Path, store: Store, *, port: int | None = None, **bucket: Any) -> Site:
-    """A daemon's configuration with one inbox: what lies below in/ of the bucket."""
-    settings = store.settings(folder)
-    where = {
-        "name": "near",
-        "endpoint_url": settings.endpoint_url,
-        "addressing": "path",
-        "access_key_file": str(settings.access_key_file),
-        "secret_key_file": str(settings.secret_key_file),
-    }
-    inbox = {"name": "scans", "store": "near", "bucket": store.bucket, "prefix": "in/", "reconcile_seconds": 1}
-    rules = [{"match": "**", "pipeline": "text"}]
-    (folder / "event-key").write_text(EVENT_KEY, encoding="ascii")
-    return make_site(
-        folder,
-        inboxes=(),
-        stores=[where],
-        buckets=[{**inbox, "rules": rules, **bucket}],
-        port=port,
-        api={"event_key_file": "event-key"},
-    )
 
 
 def sidecar_in(store: Store, key: str) -> dict[str, Any]:

@@ -13,10 +13,12 @@ WEBHOOK = f"arn:minio:sqs:{REGION}:PRIMARY:webhook"
 
 
 @contextmanager
-def serving(folder: Path, *, webhook: str | None = None, token: str = "") -> Iterator[Server]:
+def serving(
+    folder: Path, *, webhook: str | None = None, token: str = "", keeps_events: bool = True
+) -> Iterator[Server]:
     """A server with its data in `folder`; events go to that URL, with the token in a header, once it is told to.
 
-    Whoever listens there may start later than the server: it keeps the events.
+    Whoever listens there may start later than a server that keeps events; it looks for them every three seconds.
     """
     port, metrics = free_ports(2)
     store = Store(
@@ -45,8 +47,9 @@ def serving(folder: Path, *, webhook: str | None = None, token: str = "") -> Ite
             "MINIO_NOTIFY_WEBHOOK_ENABLE_PRIMARY": "on",
             "MINIO_NOTIFY_WEBHOOK_ENDPOINT_PRIMARY": webhook,
             "MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_PRIMARY": token,
-            "MINIO_NOTIFY_WEBHOOK_QUEUE_DIR_PRIMARY": str(folder / "events"),
         }
+        if keeps_events:
+            environment["MINIO_NOTIFY_WEBHOOK_QUEUE_DIR_PRIMARY"] = str(folder / "events")
     with Server(store, command, folder=folder, environment=environment).running() as server:
         yield server
 

@@ -84,7 +84,7 @@ class Reader:
 
     def read(self, batch: Sequence[Window]) -> Sequence[Outcome]:
         """Raises ReaderCrashedError and ReadingTimeoutError; the process is gone then."""
-        limit = self._care.page_seconds * sum(window.page_count for window in batch)
+        limit = self._limit(batch)
         try:
             answer = self._answer(batch, limit)
         except ReaderCrashedError:
@@ -105,6 +105,9 @@ class Reader:
         outcomes = list(answer.outcomes)
         answer.outcomes.clear()  # pebble holds on to the last answer until there is another, and it may be large
         return outcomes
+
+    def _limit(self, batch: Sequence[Window]) -> float:
+        return sum(self._care.page_seconds * window.page_count + window.source.fetch_seconds for window in batch)
 
     def _answer(self, batch: Sequence[Window], limit: float) -> inside.Answer:
         self.open()

@@ -11,7 +11,7 @@ from ocr_inbox.model import Output
 from ocr_inbox.objects import ObjectName, ObjectStamp
 from ocr_inbox.reading import Deliverable
 from ocr_inbox.s3.habits import Abilities
-from ocr_inbox.s3.listing import demand_version
+from ocr_inbox.s3.listing import demand_version, etag_of, only_if
 from ocr_inbox.s3.refusals import named
 
 _TYPES: Mapping[Output, str] = {
@@ -44,51 +44,63 @@ def fetched(client: Any, name: ObjectName) -> bytes | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What is left for one version of one object."""
+    """What is left for one version of one object.
+
+    All methods raise SourceGoneError and SourceChangedError, AccessDeniedError and InboxUnavailableError.
+    """
 
     client: Any
     source: ObjectName
     stamp: ObjectStamp
     abilities: Abilities
 
-    def put(self, target: ObjectName, deliverable: Deliverable) -> None:
-        """Leave one file, whole or not at all, over whatever lies there."""
+    def demand_source(self) -> None:
+        """Return if the source still is the version that was read."""
+        demand_version(self.client, self.source, self.stamp)
+
+    def put(self, target: ObjectName, deliverable: Deliverable, condition: Mapping[str, str] | None = None) -> None:
+        """Leave one file, whole or not at all, over whatever lies there unless a condition says otherwise."""
         with named(f"write {target.key} into bucket {target.bucket}"):
-            self.client.put_object(**self._order(target, deliverable))
+            self.client.put_object(
+                Bucket=target.bucket,
+                Key=target.key,
+                Body=deliverable.content,
+                ContentType=_TYPES[deliverable.output],
+                Metadata=self._metadata(),
+                **(condition or {}),
+            )
 
     def put_last(self, target: ObjectName, deliverable: Deliverable) -> None:
         """Leave the sidecar as long as its source is still the version that was read.
 
-        Where the store obeys conditions, what another daemon wrote meanwhile is not written over unseen.
-        Raises SourceGoneError and SourceChangedError, AccessDeniedError and InboxUnavailableError.
+        Where the store obeys conditions, what another daemon wrote since the source was looked at is not written over:
+        it may be of a newer version.
         """
+        condition = {"IfNoneMatch": "*"} if self.abilities.put_new else self._only_over(target)
         for _ in range(_TRIES):
-            condition = self._condition(target)
-            demand_version(self.client, self.source, self.stamp)
-            with suppress(SourceGoneError), named(f"write {target.key} into bucket {target.bucket}"):
-                self.client.put_object(**self._order(target, deliverable), **condition)
+            self.demand_source()
+            with suppress(SourceGoneError):
+                self.put(target, deliverable, condition)
                 return
+            condition = self._only_over(target)
         raise InboxUnavailableError(
             f"cannot write {target.key} into bucket {target.bucket}: others write it all the time; is a second "
             "daemon with another configuration at work?"
         )
 
-    def _condition(self, target: ObjectName) -> dict[str, str]:
+    def _only_over(self, target: ObjectName) -> dict[str, str]:
+        """The condition that there is what is there now."""
+        if not self.abilities.put_over:
+            return {}
         try:
             with named(f"look at {target.key} in bucket {target.bucket}"):
-                there = self.client.head_object(Bucket=target.bucket, Key=target.key)["ETag"]
+                there = self.client.head_object(Bucket=target.bucket, Key=target.key)
         except SourceGoneError:
             return {"IfNoneMatch": "*"} if self.abilities.put_new else {}
-        return {"IfMatch": there} if self.abilities.put_over else {}
+        return only_if(etag_of(there))
 
-    def _order(self, target: ObjectName, deliverable: Deliverable) -> dict[str, Any]:
+    def _metadata(self) -> dict[str, str]:
         return {
-            "Bucket": target.bucket,
-            "Key": target.key,
-            "Body": deliverable.content,
-            "ContentType": _TYPES[deliverable.output],
-            "Metadata": {
-                "ocr-source": quote(f"{self.source.bucket}/{self.source.key}")[:_METADATA_BYTES],
-                "ocr-source-etag": self.stamp.etag,
-            },
+            "ocr-source": quote(f"{self.source.bucket}/{self.source.key}")[:_METADATA_BYTES],
+            "ocr-source-etag": quote(self.stamp.etag),
         }

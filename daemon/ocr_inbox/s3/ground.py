@@ -1,22 +1,25 @@
 """Which objects of a bucket are documents of an inbox, and how they and what is left for them are called."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from ocr_inbox.errors import SourceGoneError
 from ocr_inbox.figures import name_of
-from ocr_inbox.model import Document, Output
+from ocr_inbox.files import NAME_MAX, beside
+from ocr_inbox.model import Arrival, Document, Output
 from ocr_inbox.names import is_never_a_document, is_private_folder, key_of, path_of
 from ocr_inbox.objects import ObjectName, ObjectStamp
+from ocr_inbox.s3.listing import Listed
 from ocr_inbox.s3.options import BucketOptions, Place
 from ocr_inbox.sidecar import FIGURES_SUFFIX, SUFFIXES
 
 KEY_MAX = 1024
-"""Bytes of a key, in every store that speaks S3."""
-_MARK_LENGTH = 16
-_FIGURE = name_of(b"")
-"""As long as any figure's name, so that all figures of a long key lie at one place."""
+"""Bytes of a key in every store that speaks S3; many keep what stands between slashes as files and folders."""
+_MARK_LENGTH = 12
+_LONGEST_EXTENSION = 32
+_ANY_FIGURE = name_of(b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,37 +34,55 @@ class Ground:
 
     def holds(self, name: ObjectName, size: int) -> bool:
         """Whether this is a document: not a folder's marker, not empty, not hidden, not ours, not archived."""
-        options = self.options
-        if not self.covers(name) or size == 0:
+        return self.covers(name) and self._is_document(name.key, size, self.options.elsewhere())
+
+    def arrivals(self, listed: Iterable[Listed], *, by_event: bool = False) -> tuple[Arrival, ...]:
+        """The documents among objects of this part of the bucket that were not written before the inbox's time."""
+        elsewhere, since = self.options.elsewhere(), int(self.options.not_before)
+        return tuple(
+            Arrival(document=self.document(it.name, it.stamp), size=it.stamp.size, by_event=by_event)
+            for it in listed
+            if it.stamp.modified >= since and self._is_document(it.name.key, it.stamp.size, elsewhere)
+        )
+
+    def _is_document(self, key: str, size: int, elsewhere: tuple[str, ...]) -> bool:
+        if size == 0 or key.endswith("/") or key.startswith(elsewhere):
             return False
-        if name.key.endswith("/") or name.key.startswith(options.elsewhere()):
-            return False
-        folder, _, last = name.key[len(options.prefix) :].rpartition("/")
-        return not is_never_a_document(last) and not _is_private(folder)
+        folder, _, last = key[len(self.options.prefix) :].rpartition("/")
+        return last != "" and not is_never_a_document(last) and not _is_private(folder)
 
     def document(self, name: ObjectName, stamp: ObjectStamp) -> Document:
         """The document that this version of an object is; its key counts from the inbox's prefix."""
         key = key_of(name.key[len(self.options.prefix) :])
         return Document(inbox=self.options.name, key=key, version=stamp.version)
 
-    def relative(self, document: Document) -> str:
-        """The key below the prefix, as the store has it."""
-        return path_of(document.key)
-
     def object_of(self, document: Document) -> ObjectName:
         """The object that the document is a version of."""
-        return below(self.options.own, self.relative(document))
+        return _below(self.options.own, document)
 
     def output(self, document: Document, output: Output) -> ObjectName:
         """Where this output of a document lies, or will."""
-        place = self.options.sidecars or self.options.own
-        return with_suffix(below(place, self.relative(document)), SUFFIXES[output])
+        return with_suffix(_below(self.options.sidecars or self.options.own, document), SUFFIXES[output])
+
+    def copies(self, document: Document, place: Place) -> tuple[ObjectName, ObjectName]:
+        """What a copy of the document is called at another place, and what where that name is taken."""
+        name = _below(place, document)
+        folder, slash, last = name.key.rpartition("/")
+        stem, dot, extension = last.rpartition(".")
+        if not stem or len(extension) > _LONGEST_EXTENSION:
+            stem, dot, extension = last, "", ""
+        ending = dot + extension
+        marked = folder + slash + beside(stem, f"~{_mark(document.version)}{ending}")
+        return (
+            ObjectName(bucket=name.bucket, key=_fitted(name.key, ending)),
+            ObjectName(bucket=name.bucket, key=_fitted(marked, ending)),
+        )
 
     def figures(self, document: Document) -> ObjectName:
         """What the keys of the figures of its markdown begin with, up to the last /."""
         place = self.options.sidecars or self.options.own
-        name = with_suffix(below(place, self.relative(document)), f"{FIGURES_SUFFIX}/{_FIGURE}")
-        return replace(name, key=name.key.removesuffix(_FIGURE))
+        folder = with_suffix(_below(place, document), FIGURES_SUFFIX, KEY_MAX - len(f"/{_ANY_FIGURE}"))
+        return replace(folder, key=f"{folder.key}/")
 
 
 def stamp_of(document: Document) -> ObjectStamp:
@@ -72,26 +93,36 @@ def stamp_of(document: Document) -> ObjectStamp:
         raise SourceGoneError(f"cannot find version {document.version} in a bucket: it is none of an object") from error
 
 
-def below(place: Place, relative: str) -> ObjectName:
-    """The name of an object with this key below a place."""
-    return ObjectName(bucket=place.bucket, key=place.prefix + relative)
-
-
 def sidecar_of(name: ObjectName) -> ObjectName:
     """The JSON sidecar that lies beside an object."""
     return with_suffix(name, SUFFIXES[Output.JSON])
 
 
-def with_suffix(name: ObjectName, suffix: str) -> ObjectName:
-    """The name with something appended; one that would be too long is cut, and what tells it from others put in."""
-    key = name.key + suffix
-    if len(key.encode()) > KEY_MAX:
-        mark = "~" + hashlib.sha256(name.key.encode()).hexdigest()[:_MARK_LENGTH]
-        room = KEY_MAX - len(mark) - len(suffix.encode())
-        key = name.key.encode()[:room].decode(errors="ignore") + mark + suffix
-    return ObjectName(bucket=name.bucket, key=key)
+def with_suffix(name: ObjectName, suffix: str, most: int = KEY_MAX) -> ObjectName:
+    """The name with something appended; where that is too long, it is cut and marked with what it was."""
+    folder, slash, last = name.key.rpartition("/")
+    return ObjectName(bucket=name.bucket, key=_fitted(folder + slash + beside(last, suffix), suffix, most))
+
+
+def _below(place: Place, document: Document) -> ObjectName:
+    return ObjectName(bucket=place.bucket, key=place.prefix + path_of(document.key))
+
+
+def _fitted(key: str, ending: str, most: int = KEY_MAX) -> str:
+    """A key that ends so and has at most so many bytes."""
+    whole = key.encode()
+    if len(whole) <= most:
+        return key
+    tail = f"~{_mark(key)}{ending}"
+    folder, slash, last = whole[: most - len(tail.encode())].rpartition(b"/")
+    return (folder + slash + last[: NAME_MAX - len(tail.encode())]).decode(errors="ignore") + tail
+
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_MARK_LENGTH]
 
 
 @lru_cache(maxsize=4096)
 def _is_private(folder: str) -> bool:
-    return any(is_private_folder(name) for name in folder.split("/") if name)
+    """Dots alone are a folder like any other here: nothing leads upwards in a bucket."""
+    return any(is_private_folder(name) for name in folder.split("/") if name.strip("."))

@@ -42,8 +42,10 @@ class Hearsay:
         self._scan_wanted = True
 
     def take_demand(self) -> bool:
-        """Whether a scan was demanded since the last call."""
-        wanted, self._scan_wanted = self._scan_wanted, False
+        """Whether a scan was demanded since the last call; one that is demanded meanwhile is the one that follows."""
+        wanted = self._scan_wanted
+        if wanted:
+            self._scan_wanted = False
         return wanted
 
     def first(self, count: int) -> tuple[Heard, ...]:

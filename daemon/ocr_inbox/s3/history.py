@@ -28,12 +28,5 @@ def stretches(options: BucketOptions, prefix: str = "", after: str = "") -> Iter
     begin = options.prefix + after if after else ""
     for page in pages_of(client, options.bucket, options.prefix + prefix, begin):
         if page:
-            yield Stretch(
-                documents=tuple(
-                    Arrival(document=ground.document(it.name, it.stamp), size=it.stamp.size)
-                    for it in page
-                    if ground.holds(it.name, it.stamp.size) and it.stamp.modified >= options.not_before
-                ),
-                listed=len(page),
-                last_key=page[-1].name.key.removeprefix(options.prefix),
-            )
+            last_key = page[-1].name.key.removeprefix(options.prefix)
+            yield Stretch(documents=ground.arrivals(page), listed=len(page), last_key=last_key)

@@ -14,7 +14,7 @@ from ocr_inbox.ports import Clock
 from ocr_inbox.reading import Deliverable
 from ocr_inbox.s3 import figures, removal
 from ocr_inbox.s3.delivery import Delivery, fetched
-from ocr_inbox.s3.ground import Ground, below, sidecar_of, stamp_of
+from ocr_inbox.s3.ground import Ground, sidecar_of, stamp_of
 from ocr_inbox.s3.habits import Abilities, probe
 from ocr_inbox.s3.listing import demand_version
 from ocr_inbox.s3.lookout import Lookout
@@ -41,7 +41,7 @@ class BucketInbox:
         return self._options.name
 
     def arrivals(self, stop: threading.Event) -> Iterator[Sequence[Arrival]]:
-        """Keep the promise of `ports.Inbox`, in batches of at most 1,000; ends within a request's time of `stop`."""
+        """Keep the promise of `ports.Inbox`, in batches of at most 1,000; `stop` ends it whatever hangs."""
         return self._lookout.batches(stop)
 
     def concerns(self, name: ObjectName) -> bool:
@@ -101,9 +101,10 @@ class BucketInbox:
     def deliver(self, document: Document, deliverables: Sequence[Deliverable]) -> str:
         """Keep the promise of `ports.Inbox`, in the order given, the JSON only while the source is unchanged."""
         source, stamp = self._ground.object_of(document), stamp_of(document)
-        client = self._connection.client()
-        delivery = Delivery(client=client, source=source, stamp=stamp, abilities=self._demand_abilities())
-        demand_version(client, source, stamp)
+        client, abilities = self._connection.client(), self._demand_abilities()
+        delivery = Delivery(client=client, source=source, stamp=stamp, abilities=abilities)
+        if len(deliverables) > 1:
+            delivery.demand_source()
         for deliverable in deliverables:
             target = self._ground.output(document, deliverable.output)
             if deliverable.output is Output.JSON:
@@ -121,36 +122,35 @@ class BucketInbox:
 
     def archive(self, document: Document) -> None:
         """Keep the promise of `ports.Inbox`; the sidecar stays where it was delivered."""
-        client, abilities = self._connection.client(), self._demand_abilities()
         name, stamp = self._ground.object_of(document), stamp_of(document)
+        client = self._connection.client()
         with suppress(SourceGoneError):
             if self._options.after == "tag":
                 removal.tag(client, name, stamp, "done")
             elif self._options.after == "delete":
-                removal.delete(client, name, stamp, abilities)
+                removal.delete(client, name, stamp, self._demand_abilities())
             elif self._options.after == "archive":
-                removal.copied(client, name, stamp, below(self._options.archive, self._ground.relative(document)))
-                removal.delete(client, name, stamp, abilities)
+                removal.copied(client, name, stamp, self._ground.copies(document, self._options.archive))
+                removal.delete(client, name, stamp, self._demand_abilities())
 
     def reject(self, document: Document) -> None:
         """Keep the promise of `ports.Inbox`; the sidecar that says why goes along."""
-        client, abilities = self._connection.client(), self._demand_abilities()
         name, stamp = self._ground.object_of(document), stamp_of(document)
+        client = self._connection.client()
         with suppress(SourceGoneError):
             if self._options.after_failure == "tag":
                 removal.tag(client, name, stamp, "failed")
             elif self._options.after_failure == "move":
-                target = below(self._options.failed, self._ground.relative(document))
-                moved = removal.copied(client, name, stamp, target)
+                moved = removal.copied(client, name, stamp, self._ground.copies(document, self._options.failed))
                 if self._options.sidecars is None:
                     removal.carry(client, self._ground.output(document, Output.JSON), sidecar_of(moved))
-                removal.delete(client, name, stamp, abilities)
+                removal.delete(client, name, stamp, self._demand_abilities())
 
     def _demand_abilities(self) -> Abilities:
         with self._probing:
             if self._abilities is None:
                 place = self._options.sidecars or self._options.own
-                self._abilities = probe(self._connection.client(), place)
+                self._abilities = probe(self._connection.client(), place, self._options.name)
             return self._abilities
 
 

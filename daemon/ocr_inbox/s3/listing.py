@@ -11,7 +11,7 @@ from ocr_inbox.s3.refusals import named
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """One object of a listing."""
+    """One object and the version that it has."""
 
     name: ObjectName
     stamp: ObjectStamp
@@ -29,30 +29,62 @@ def pages_of(client: Any, bucket: str, prefix: str, after: str = "") -> Iterator
             page = next(pages, None)
         if page is None:
             return
-        yield [_listed(bucket, entry) for entry in page.get("Contents", ())]
+        if "Name" not in page:
+            raise InboxUnavailableError(
+                f"cannot list bucket {bucket}: what answers is no object store; correct its URL"
+            )
+        yield [
+            Listed(name=ObjectName(bucket=bucket, key=entry["Key"]), stamp=stamp_in(entry, entry["Size"]))
+            for entry in page.get("Contents", ())
+        ]
 
 
-def _listed(bucket: str, entry: dict[str, Any]) -> Listed:
-    return Listed(name=ObjectName(bucket=bucket, key=entry["Key"]), stamp=_stamp(entry, entry["Size"]))
-
-
-def stamp_at(client: Any, name: ObjectName) -> ObjectStamp:
-    """The version that an object has now.
+def description(client: Any, name: ObjectName) -> Any:
+    """What the store says of an object, as botocore gives it.
 
     Raises SourceGoneError; where the bucket is gone as well, or the store refuses, InboxUnavailableError.
     """
-    deed = f"look at an object of bucket {name.bucket}"
+    deed = f"look at {name.key} in bucket {name.bucket}"
     try:
         with named(deed):
-            head = client.head_object(Bucket=name.bucket, Key=name.key)
-            return _stamp(head, head["ContentLength"])
+            return client.head_object(Bucket=name.bucket, Key=name.key)
     except SourceGoneError:
         _demand_bucket(client, name.bucket, deed)
         raise
 
 
-def _stamp(answer: dict[str, Any], size: int) -> ObjectStamp:
-    return ObjectStamp(etag=answer["ETag"].strip('"'), modified=int(answer["LastModified"].timestamp()), size=size)
+def stamp_in(answer: Any, size: int) -> ObjectStamp:
+    """The version that an answer of the store tells of."""
+    return ObjectStamp(etag=etag_of(answer), modified=int(answer["LastModified"].timestamp()), size=size)
+
+
+def etag_of(answer: Any) -> str:
+    """The ETag without quotes: some servers leave them out, and some proxies mark it as weak."""
+    return str(answer.get("ETag", "")).removeprefix("W/").strip('"')
+
+
+def only_if(etag: str) -> dict[str, str]:
+    """The condition of a request that is about this version; none where the store has no ETags."""
+    return {"IfMatch": f'"{etag}"'} if etag else {}
+
+
+def stamp_at(client: Any, name: ObjectName) -> ObjectStamp:
+    """The version that an object has now; raises as `description`."""
+    answer = description(client, name)
+    if "ContentLength" in answer:
+        return stamp_in(answer, answer["ContentLength"])
+    for listed in next(pages_of(client, name.bucket, name.key), []):  # there are proxies that leave it out
+        if listed.name == name:
+            return listed.stamp
+    raise SourceGoneError(f"cannot look at {name.key} in bucket {name.bucket}: it is no longer there")
+
+
+def demand_version(client: Any, name: ObjectName, stamp: ObjectStamp) -> Any:
+    """The description of an object that has this version now; raises SourceChangedError, and as `description`."""
+    answer = description(client, name)
+    if stamp_in(answer, answer.get("ContentLength", stamp.size)) != stamp:
+        raise SourceChangedError("cannot use the document: another version is in its place")
+    return answer
 
 
 def _demand_bucket(client: Any, bucket: str, deed: str) -> None:
@@ -62,10 +94,3 @@ def _demand_bucket(client: Any, bucket: str, deed: str) -> None:
             client.head_bucket(Bucket=bucket)
     except SourceGoneError as error:
         raise InboxUnavailableError(f"cannot {deed}: there is no such bucket; make it, or correct its name") from error
-
-
-def demand_version(client: Any, name: ObjectName, stamp: ObjectStamp) -> None:
-    """Return if the object has this version now; raises SourceGoneError, SourceChangedError and as `stamp_at`."""
-    now = stamp_at(client, name)
-    if now != stamp:
-        raise SourceChangedError("cannot use the document: another version is in its place")

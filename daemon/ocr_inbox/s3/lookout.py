@@ -3,15 +3,16 @@
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
-from ocr_inbox.errors import InboxUnavailableError, SourceGoneError
+from ocr_inbox.errors import InboxUnavailableError, SourceGoneError, StoppingError
 from ocr_inbox.model import Arrival, InboxVitals
-from ocr_inbox.objects import ObjectName, ObjectStamp
+from ocr_inbox.objects import ObjectName
 from ocr_inbox.ports import Clock
+from ocr_inbox.s3.errands import Errands
 from ocr_inbox.s3.ground import Ground
 from ocr_inbox.s3.hearsay import Heard, Hearsay
 from ocr_inbox.s3.listing import Listed, pages_of, stamp_at
@@ -22,8 +23,8 @@ _TICK_SECONDS = 0.2
 """How late a stop or a wish for a scan is noticed, at most; what is told is noticed at once."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 60.0
 _TOLD_AT_ONCE = 100
-_LOOKERS = 8
-"""Objects that are looked up at once: a question to a store far away takes tens of milliseconds."""
+_AT_ONCE = 8
+"""Requests: to look up an object in a store far away takes tens of milliseconds."""
 
 Batch = tuple[Arrival, ...]
 
@@ -51,72 +52,66 @@ class Lookout:
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
         """Everything that is there, again at every scan, until `stop` is set."""
         self._next_scan = float("-inf")
-        with ThreadPoolExecutor(_LOOKERS, thread_name_prefix=f"{self._options.name}-look") as lookers:
+        with Errands(f"{self._options.name}-ask", _AT_ONCE, stop) as errands:
             while not stop.is_set():
                 try:
-                    yield from self._seen(stop, lookers)
+                    yield from self._seen(errands)
+                except StoppingError:
+                    return
                 except InboxUnavailableError as error:
                     self._pause(error)
-                self._wait()
+                self._wait(stop)
 
-    def _seen(self, stop: threading.Event, lookers: ThreadPoolExecutor) -> Iterator[Batch]:
+    def _seen(self, errands: Errands) -> Iterator[Batch]:
         now = time.monotonic()
         if now < self._not_before:
             return
         if self.hearsay.take_demand() or now >= self._next_scan:
-            yield from self._scan(stop, lookers)
-        yield from self._news(lookers)
+            yield from self._scan(errands)
+        yield from self._news(errands)
+        self._recover()
 
-    def _wait(self) -> None:
+    def _wait(self, stop: threading.Event) -> None:
         if time.monotonic() < self._not_before:
-            time.sleep(_TICK_SECONDS)  # what is told meanwhile has to wait as well
+            stop.wait(_TICK_SECONDS)  # what is told meanwhile has to wait as well
         else:
             self.hearsay.wait(_TICK_SECONDS)
 
-    def _scan(self, stop: threading.Event, lookers: ThreadPoolExecutor) -> Iterator[Batch]:
-        options, listed = self._options, 0
-        began = time.monotonic()
-        for page in pages_of(self._connection.client(), options.bucket, options.prefix):
-            yield self._documents(page)
+    def _scan(self, errands: Errands) -> Iterator[Batch]:
+        began, listed, pages = time.monotonic(), 0, self._pages()
+        self._next_scan = float("-inf")  # unless this one comes to its end
+        coming = errands.send(partial(next, pages, None))
+        while (page := errands.result(coming)) is not None:
+            coming = errands.send(partial(next, pages, None))  # while this one is noted
+            yield self._ground.arrivals(page)
             listed += len(page)
             self._vitals = replace(self._vitals, listed=listed)
-            yield from self._news(lookers)
-            if stop.is_set():
-                return
-        self._next_scan = began + options.reconcile_seconds
+            yield from self._news(errands)
+        self._next_scan = began + self._options.reconcile_seconds
         self._vitals = replace(self._vitals, last_scan_at=self._clock(), listed=listed)
-        self._recover()
 
-    def _documents(self, page: Sequence[Listed]) -> Batch:
-        return tuple(
-            self._arrival(it.name, it.stamp, by_event=False)
-            for it in page
-            if self._ground.holds(it.name, it.stamp.size) and it.stamp.modified >= self._options.not_before
-        )
+    def _pages(self) -> Iterator[list[Listed]]:
+        yield from pages_of(self._connection.client(), self._options.bucket, self._options.prefix)
 
-    def _arrival(self, name: ObjectName, stamp: ObjectStamp, *, by_event: bool) -> Arrival:
-        return Arrival(document=self._ground.document(name, stamp), size=stamp.size, by_event=by_event)
-
-    def _news(self, lookers: ThreadPoolExecutor) -> Iterator[Batch]:
+    def _news(self, errands: Errands) -> Iterator[Batch]:
         """What was told: the ledger has it before anybody is told so."""
         while heard := self.hearsay.first(_TOLD_AT_ONCE):
-            yield self._true_of(heard, lookers)
+            yield self._ground.arrivals(self._true_of(heard, errands), by_event=True)
             for told in heard:
                 told.acknowledge()
             self.hearsay.drop(heard)
 
-    def _true_of(self, heard: Sequence[Heard], lookers: ThreadPoolExecutor) -> Batch:
-        names = dict.fromkeys(name for told in heard for name in told.names if self._ground.holds(name, 1))
-        found = zip(names, lookers.map(self._looked_up, names), strict=True)
-        return tuple(
-            self._arrival(name, stamp, by_event=True)
-            for name, stamp in found
-            if stamp is not None and self._ground.holds(name, stamp.size)
-        )
+    def _true_of(self, heard: Sequence[Heard], errands: Errands) -> Iterator[Listed]:
+        names = dict.fromkeys(name for told in heard for name in told.names)
+        asked = [errands.send(partial(self._looked_up, name)) for name in names]
+        for answer in asked:
+            listed = errands.result(answer)
+            if listed is not None:
+                yield listed
 
-    def _looked_up(self, name: ObjectName) -> ObjectStamp | None:
+    def _looked_up(self, name: ObjectName) -> Listed | None:
         try:
-            return stamp_at(self._connection.client(), name)
+            return Listed(name=name, stamp=stamp_at(self._connection.client(), name))
         except SourceGoneError:
             return None
 
@@ -124,12 +119,11 @@ class Lookout:
         if str(error) != self._vitals.problem:
             log.warning("inbox_troubled", inbox=self._options.name, mode=self._vitals.mode, reason=str(error))
         self._vitals = replace(self._vitals, problem=str(error))
-        self._next_scan = float("-inf")
         self._not_before = time.monotonic() + self._pause_seconds
         self._pause_seconds = min(self._pause_seconds * 2, _LONGEST_PAUSE)
 
     def _recover(self) -> None:
         if self._vitals.problem is not None:
             log.info("inbox_watched", inbox=self._options.name, mode=self._vitals.mode)
-        self._vitals = replace(self._vitals, problem=None)
-        self._pause_seconds = _FIRST_PAUSE
+            self._vitals = replace(self._vitals, problem=None)
+            self._pause_seconds = _FIRST_PAUSE

@@ -8,28 +8,42 @@ from ocr_inbox.errors import AccessDeniedError, InboxUnavailableError, SourceCha
 
 GONE = frozenset({"404", "NoSuchKey", "NotFound", "NoSuchVersion"})
 CHANGED = frozenset({"412", "PreconditionFailed", "ConditionalRequestConflict"})
+_NO_RIGHTS = "access denied; see docs/object-stores.md for the rights that it needs"
+_UNKNOWN_KEY = "the store does not know the access key; check the credentials"
+_EXPIRED = "the credentials have expired; renew them, or let an instance role do so"
+_TOO_MANY = "the store asks for fewer requests; it is asked again later"
+_WRONG_SECRET = "the secret key is wrong; check the credentials"  # noqa: S105 - a sentence
 _DENIED = {
-    "403": "access denied; see docs/object-stores.md for the rights that it needs",
-    "AccessDenied": "access denied; see docs/object-stores.md for the rights that it needs",
+    "403": "access denied, or this machine's clock is wrong; see docs/object-stores.md for the rights that it needs",
+    "AccessDenied": _NO_RIGHTS,
     "AllAccessDisabled": "access denied; the bucket is closed to everybody",
-    "InvalidAccessKeyId": "the store does not know the access key; check the credentials",
-    "SignatureDoesNotMatch": "the secret key is wrong; check the credentials",
-    "ExpiredToken": "the credentials have expired; renew them, or let an instance role do so",
+    "InvalidAccessKeyId": _UNKNOWN_KEY,
+    "SignatureDoesNotMatch": _WRONG_SECRET,
+    "ExpiredToken": _EXPIRED,
     "InvalidToken": "the session token is not valid; renew the credentials",
+    "InvalidObjectState": "it lies in an archive class of the store; restore it there",
     "ObjectLocked": "the object is locked; wait until its retention ends, or choose another `after`",
 }
 _TROUBLE = {
     "RequestTimeTooSkewed": "this machine's clock and the store's differ too much; set the clock (timedatectl)",
     "NoSuchBucket": "there is no such bucket; make it, or correct its name",
-    "SlowDown": "the store asks for fewer requests; it is asked again later",
+    "503": _TOO_MANY,
+    "SlowDown": _TOO_MANY,
+    "301": "the bucket is in another region; correct `region`",
     "PermanentRedirect": "the bucket is in another region; correct `region`",
     "AuthorizationHeaderMalformed": "the bucket is in another region; correct `region`",
+    "400": "the store calls it a bad request; see that `region` and the credentials are right",
 }
+DOUBTS = frozenset(
+    {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "400"}
+    | {"InvalidClientTokenId", "UnrecognizedClientException", "ExpiredTokenException", "InvalidSignatureException"}
+)
+"""What a store or a queue says to credentials that have expired or were replaced; to a HEAD, only a number."""
 
 
-def code_of(error: Any) -> str:
-    """The store's word for a botocore ClientError."""
-    return str(error.response.get("Error", {}).get("Code", ""))
+def code_of(answer: Any) -> str:
+    """The store's word for what is wrong, in an answer as botocore gives it; empty where nothing is."""
+    return str(answer.get("Error", {}).get("Code", ""))
 
 
 @contextmanager
@@ -39,13 +53,9 @@ def named(deed: str) -> Iterator[None]:
     SourceGoneError and SourceChangedError for an object that is not there, or not in the version that was asked for;
     AccessDeniedError, InboxUnavailableError.
     """
-    from botocore.exceptions import (
-        BotoCoreError,
-        ClientError,
-        CredentialRetrievalError,
-        HTTPClientError,
-        NoCredentialsError,
-    )
+    from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError, NoCredentialsError
+    from botocore.parsers import ResponseParserError
+    from urllib3.exceptions import HTTPError
 
     try:
         yield
@@ -53,12 +63,16 @@ def named(deed: str) -> Iterator[None]:
         raise _named(deed, error) from error
     except (NoCredentialsError, CredentialRetrievalError) as error:
         raise AccessDeniedError(f"cannot {deed}: {error}; set a profile, key files or an instance role") from error
-    except (BotoCoreError, HTTPClientError, OSError) as error:
+    except ResponseParserError as error:
+        raise InboxUnavailableError(
+            f"cannot {deed}: the answer was cut short, or is none of an object store"
+        ) from error
+    except (BotoCoreError, HTTPError, OSError) as error:  # boto3 lets some of the second kind slip
         raise InboxUnavailableError(f"cannot {deed}: {error}") from error
 
 
 def _named(deed: str, error: Any) -> Exception:
-    code = code_of(error)
+    code = code_of(error.response)
     if code in GONE:
         return SourceGoneError(f"cannot {deed}: it is no longer there")
     if code in CHANGED:

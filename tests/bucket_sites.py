@@ -1,0 +1,32 @@
+"""Installed daemons with one inbox that is a bucket."""
+
+from pathlib import Path
+from typing import Any
+
+from running import Site, make_site
+from stores import Store
+
+EVENT_KEY = "let-me-tell-you"
+
+
+def a_site(folder: Path, store: Store, *, port: int | None = None, **bucket: Any) -> Site:
+    """A daemon's configuration with one inbox: what lies below in/ of the bucket."""
+    settings = store.settings(folder)
+    where = {
+        "name": "near",
+        "endpoint_url": settings.endpoint_url,
+        "addressing": "path",
+        "access_key_file": str(settings.access_key_file),
+        "secret_key_file": str(settings.secret_key_file),
+    }
+    inbox = {"name": "scans", "store": "near", "bucket": store.bucket, "prefix": "in/", "reconcile_seconds": 1}
+    rules = [{"match": "**", "pipeline": "text"}]
+    (folder / "event-key").write_text(EVENT_KEY, encoding="ascii")
+    return make_site(
+        folder,
+        inboxes=(),
+        stores=[where],
+        buckets=[{**inbox, "rules": rules, **bucket}],
+        port=port,
+        api={"event_key_file": "event-key"},
+    )
