@@ -61,7 +61,7 @@ def test_a_store_that_turns_half_of_all_requests_away_and_is_killed_loses_nothin
     with capsys.disabled():
         print(  # noqa: T201 - the counts are what one waited for
             f"\n{OBJECTS} objects, as many sidecars, {site.readings()} readings, {claims} claims, "
-            f"{len(refused)} requests turned away, {seconds:.0f} seconds"
+            f"{len(refused)} requests turned away (the proxy remembers 2000), {seconds:.0f} seconds"
         )
 
 

@@ -1,10 +1,11 @@
 """The objects of a bucket: all of them, page by page, or one by its name."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ocr_inbox.errors import InboxUnavailableError, SourceChangedError, SourceGoneError
+from ocr_inbox.errors import AccessDeniedError, InboxUnavailableError, SourceChangedError, SourceGoneError
 from ocr_inbox.objects import ObjectName, ObjectStamp
 from ocr_inbox.s3.refusals import named
 
@@ -30,9 +31,7 @@ def pages_of(client: Any, bucket: str, prefix: str, after: str = "") -> Iterator
         if page is None:
             return
         if "Name" not in page:
-            raise InboxUnavailableError(
-                f"cannot list bucket {bucket}: what answers is no object store; correct its URL"
-            )
+            raise InboxUnavailableError(f"cannot list bucket {bucket}: no object store answers so; correct its URL")
         yield [
             Listed(name=ObjectName(bucket=bucket, key=entry["Key"]), stamp=stamp_in(entry, entry["Size"]))
             for entry in page.get("Contents", ())
@@ -69,11 +68,15 @@ def only_if(etag: str) -> dict[str, str]:
 
 
 def stamp_at(client: Any, name: ObjectName) -> ObjectStamp:
-    """The version that an object has now; raises as `description`."""
-    answer = description(client, name)
-    if "ContentLength" in answer:
-        return stamp_in(answer, answer["ContentLength"])
-    for listed in next(pages_of(client, name.bucket, name.key), []):  # there are proxies that leave it out
+    """The version that an object has now; raises as `description`.
+
+    A listing tells it where the object may not be looked at, or a proxy leaves out how long it is.
+    """
+    with suppress(AccessDeniedError):
+        answer = description(client, name)
+        if "ContentLength" in answer:
+            return stamp_in(answer, answer["ContentLength"])
+    for listed in next(pages_of(client, name.bucket, name.key), []):
         if listed.name == name:
             return listed.stamp
     raise SourceGoneError(f"cannot look at {name.key} in bucket {name.bucket}: it is no longer there")
