@@ -20,7 +20,6 @@ class Tally:
     new: int = 0
     known: int = 0
     unruled: int = 0
-    last_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +36,7 @@ class Backfill:
     prefix: str = ""
     rate: float = 0.0
     dry: bool = False
+    page_size: int = 1000
     sleep: Callable[[float], None] = time.sleep
 
     def run(self) -> Iterator[Tally]:
@@ -45,14 +45,14 @@ class Backfill:
         Raises AccessDeniedError, InboxUnavailableError, LedgerUnavailableError.
         """
         tally = Tally()
-        after = "" if self.dry else self.bookmarks.backfilled(self.options.name, self.prefix)
-        for stretch in stretches(self.options, self.prefix, after):
+        begin = "" if self.dry else self.bookmarks.backfilled(self.options.name, self.prefix)
+        for stretch in stretches(self.options, self.prefix, begin, self.page_size):
             for documents in _portions(stretch, self.rate):
                 tally = self._noted(tally, documents)
                 yield tally
-            tally = replace(tally, listed=tally.listed + stretch.listed, last_key=stretch.last_key)
+            tally = replace(tally, listed=tally.listed + stretch.listed)
             if not self.dry:
-                self.bookmarks.note_backfill(self.options.name, self.prefix, stretch.last_key)
+                self.bookmarks.note_backfill(self.options.name, self.prefix, stretch.goes_on)
             yield tally
         if not self.dry:
             self.bookmarks.end_backfill(self.options.name, self.prefix)

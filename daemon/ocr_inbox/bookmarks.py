@@ -23,17 +23,17 @@ class Bookmarks:
         return float(known[0]["since"])
 
     def backfilled(self, inbox: str, prefix: str) -> str:
-        """The key up to which a backfill of this prefix came before it was stopped; empty where none was."""
-        query = "SELECT last_key FROM backfills WHERE inbox = ? AND prefix = ?"
+        """Where a backfill of this prefix goes on that was stopped, in the store's words; empty where none was."""
+        query = "SELECT goes_on FROM backfills WHERE inbox = ? AND prefix = ?"
         rows = self.database.read(query, (inbox, prefix))
-        return str(rows[0]["last_key"]) if rows else ""
+        return str(rows[0]["goes_on"]) if rows else ""
 
-    def note_backfill(self, inbox: str, prefix: str, last_key: str) -> None:
-        """A backfill of this prefix came up to this key."""
+    def note_backfill(self, inbox: str, prefix: str, goes_on: str) -> None:
+        """A backfill of this prefix goes on there, should it be stopped."""
         with self.database.transaction() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO backfills (inbox, prefix, last_key) VALUES (?, ?, ?)",
-                (inbox, prefix, last_key),
+                "INSERT OR REPLACE INTO backfills (inbox, prefix, goes_on) VALUES (?, ?, ?)",
+                (inbox, prefix, goes_on),
             )
 
     def end_backfill(self, inbox: str, prefix: str) -> None:

@@ -96,8 +96,8 @@ CREATE TABLE inboxes (
 
 -- Where a backfill goes on that was stopped.
 CREATE TABLE backfills (
-    inbox    TEXT NOT NULL,
-    prefix   TEXT NOT NULL,
-    last_key TEXT NOT NULL,
+    inbox   TEXT NOT NULL,
+    prefix  TEXT NOT NULL,
+    goes_on TEXT NOT NULL,
     PRIMARY KEY (inbox, prefix)
 ) STRICT;

@@ -1,32 +1,57 @@
-"""What a bucket held before it was watched, in the order of its keys."""
+"""What a bucket held before it was watched, in the order of the store."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from ocr_inbox.model import Arrival
 from ocr_inbox.s3.ground import Ground
-from ocr_inbox.s3.listing import pages_of
+from ocr_inbox.s3.listing import listed_in
 from ocr_inbox.s3.options import BucketOptions
+from ocr_inbox.s3.refusals import code_of, named
 from ocr_inbox.s3.store import Connection
+
+_MOST = 1000
+_STALE = frozenset({"InvalidArgument", "InvalidToken", "NoSuchKey"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """Up to 1,000 objects of a listing: the documents among them, and the last key, below the inbox's prefix."""
+    """One page of a listing: the documents on it, and the store's own word for where it goes on, empty at the end.
+
+    A key would not do instead: there are stores that leave out what lies below it.
+    """
 
     documents: tuple[Arrival, ...]
     listed: int
-    last_key: str
+    goes_on: str
 
 
-def stretches(options: BucketOptions, prefix: str = "", after: str = "") -> Iterator[Stretch]:
-    """Everything below a prefix of the inbox, later than the key `after`; both count from the inbox's own prefix.
+def stretches(options: BucketOptions, prefix: str = "", begin: str = "", most: int = _MOST) -> Iterator[Stretch]:
+    """Everything below a prefix of the inbox, at most so many objects at once, from where a stretch said it goes on.
 
     Raises AccessDeniedError and InboxUnavailableError.
     """
     ground, client = Ground(options), Connection(options.store).client()
-    begin = options.prefix + after if after else ""
-    for page in pages_of(client, options.bucket, options.prefix + prefix, begin):
-        if page:
-            last_key = page[-1].name.key.removeprefix(options.prefix)
-            yield Stretch(documents=ground.arrivals(page), listed=len(page), last_key=last_key)
+    wish = {"Bucket": options.bucket, "Prefix": options.prefix + prefix, "MaxKeys": most}
+    goes_on = begin
+    while True:
+        page = _page(client, wish, goes_on)
+        listed, goes_on = listed_in(page, options.bucket), page.get("NextContinuationToken", "")
+        yield Stretch(documents=ground.arrivals(listed), listed=len(listed), goes_on=goes_on)
+        if not goes_on:
+            return
+
+
+def _page(client: Any, wish: dict[str, Any], goes_on: str) -> Any:
+    """A page; from the first one, where the store has forgotten what its word meant."""
+    from botocore.exceptions import ClientError
+
+    with named(f"list bucket {wish['Bucket']}"):
+        if goes_on:
+            try:
+                return client.list_objects_v2(**wish, ContinuationToken=goes_on)
+            except ClientError as error:
+                if code_of(error.response) not in _STALE:
+                    raise
+        return client.list_objects_v2(**wish)

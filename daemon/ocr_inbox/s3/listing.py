@@ -18,24 +18,25 @@ class Listed:
     stamp: ObjectStamp
 
 
-def pages_of(client: Any, bucket: str, prefix: str, after: str = "") -> Iterator[list[Listed]]:
-    """All objects of a prefix, up to 1,000 at a time; raises AccessDeniedError and InboxUnavailableError.
-
-    With `after`, those whose keys come later than this one.
-    """
-    wish = {"Bucket": bucket, "Prefix": prefix, **({"StartAfter": after} if after else {})}
-    pages = iter(client.get_paginator("list_objects_v2").paginate(**wish))
+def pages_of(client: Any, bucket: str, prefix: str) -> Iterator[list[Listed]]:
+    """All objects of a prefix, up to 1,000 at a time; raises AccessDeniedError and InboxUnavailableError."""
+    pages = iter(client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
     while True:
         with named(f"list bucket {bucket}"):
             page = next(pages, None)
         if page is None:
             return
-        if "Name" not in page:
-            raise InboxUnavailableError(f"cannot list bucket {bucket}: no object store answers so; correct its URL")
-        yield [
-            Listed(name=ObjectName(bucket=bucket, key=entry["Key"]), stamp=stamp_in(entry, entry["Size"]))
-            for entry in page.get("Contents", ())
-        ]
+        yield listed_in(page, bucket)
+
+
+def listed_in(page: Any, bucket: str) -> list[Listed]:
+    """The objects of one page of a listing, as botocore gives it; raises InboxUnavailableError."""
+    if "Name" not in page:
+        raise InboxUnavailableError(f"cannot list bucket {bucket}: no object store answers so; correct its URL")
+    return [
+        Listed(name=ObjectName(bucket=bucket, key=entry["Key"]), stamp=stamp_in(entry, entry["Size"]))
+        for entry in page.get("Contents", ())
+    ]
 
 
 def description(client: Any, name: ObjectName) -> Any:
