@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -10,6 +10,9 @@ from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.errors import LedgerUnavailableError
 from ocr_inbox.model import Job
 from ocr_inbox.ports import Clock
+from ocr_inbox.pulse import Pulse
+
+_STEP_SECONDS = 120.0
 
 log = structlog.get_logger()
 
@@ -24,6 +27,7 @@ class Upkeep:
     keep_seconds: float
     clock: Clock
     interval: float = 60.0
+    pulse: Pulse = field(default_factory=Pulse)
 
     @property
     def name(self) -> str:
@@ -34,6 +38,7 @@ class Upkeep:
         """Look once a minute."""
         while not stop.is_set():
             self.sweep()
+            self.pulse.expect(self.interval + _STEP_SECONDS, whom=self.inbox)
             stop.wait(self.interval)
 
     def sweep(self) -> int:
@@ -42,6 +47,7 @@ class Upkeep:
         try:
             while jobs := self.chronicle.expired(self.inbox, self.clock() - self.keep_seconds):
                 for job in jobs:
+                    self.pulse.expect(_STEP_SECONDS, whom=self.inbox)
                     self.remove(job)
                     self.chronicle.forget(job)
                     forgotten += 1

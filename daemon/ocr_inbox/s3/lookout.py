@@ -49,7 +49,7 @@ class Lookout:
         return self._vitals
 
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
-        """Everything that is there, again at every scan, until `stop` is set."""
+        """Everything that is there, again at every scan, and nothing now and then, until `stop` is set."""
         self._next_scan = float("-inf")
         with ThreadPoolExecutor(_LOOKERS, thread_name_prefix=f"{self._options.name}-look") as lookers:
             while not stop.is_set():
@@ -58,6 +58,7 @@ class Lookout:
                 except InboxUnavailableError as error:
                     self._pause(error)
                 self._wait()
+                yield ()
 
     def _seen(self, stop: threading.Event, lookers: ThreadPoolExecutor) -> Iterator[Batch]:
         now = time.monotonic()
