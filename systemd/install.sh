@@ -127,7 +127,7 @@ place_setting() {  # SOURCE TARGET; beside the example of the last time one sees
     local example=$home/examples/${2##*/} target=$root$2
     if [[ ! -e $target ]] || cmp -s "$target" "$root$example"; then
         place_file 644 "$1" "$2"
-    elif ! cmp -s "$1" "$target"; then
+    elif ! cmp -s "$1" "$root$example"; then
         echo "$2 is as you edited it; the new example is $example"
     fi
     place_file 644 "$1" "$example"

@@ -14,10 +14,11 @@ from running import eventually, sidecar_of, sidecar_path
 UNIT = "ocr-inbox.service"
 SOCKET = "ocr-inbox.socket"
 CONFIG = "/etc/ocr-inbox/ocr-inbox.toml"
-MODELS = "/var/cache/ocr-inbox/models"
+MODELS = "/run/models"
 SCANS = "/srv/scans"
 KEY = "a-key-for-tests"
 PORT = 8090
+SERVING = 200
 _DROP_INS = "/run/systemd/system/ocr-inbox.service.d"
 _KEY_FILE = "/etc/ocr-inbox/secrets/api-keys"
 _KILLPOINTS = "/run/killpoints"
@@ -59,6 +60,12 @@ class Service:
         self.machine.run("systemctl", "daemon-reload")
 
     def start(self) -> None:
+        """Start it anew; returns when it can read."""
+        self.launch()
+        eventually(lambda: self.get("/readyz") == SERVING)
+
+    def launch(self) -> None:
+        """Start it anew, whether it will ever read or not."""
         self.machine.run("systemctl", "reset-failed", UNIT, SOCKET, check=False)  # what is not loaded cannot be
         done = self.machine.run("systemctl", "restart", UNIT, check=False)
         assert done.returncode == 0, self.machine.run("journalctl", f"--unit={UNIT}", "--lines=40").stdout

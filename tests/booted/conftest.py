@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from booted_service import KILLPOINTS, MODELS, Service
-from installation import installed, packed, without_libraries
+from docker_machine import FAKE_DOCKER
+from installation import ROOT, installed, packed, without_libraries
 from model_cache import ready_models
 from nspawn import Machine, NewMachine, booted, demand_nspawn
 
@@ -38,7 +39,14 @@ def packages(stage: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def new_machine(stage: Path, packages: Path, tmp_path_factory: pytest.TempPathFactory) -> NewMachine:
     """One that runs, with the packages in /run/packages and the libraries in their place; nothing is installed yet."""
     models = ready_models("PP-OCRv6_small_det", "PP-OCRv6_small_rec")
-    binds = [(stage / _VENV.lstrip("/"), _VENV), (models, MODELS), (packages, "/run/packages"), KILLPOINTS]
+    binds = [
+        (stage / _VENV.lstrip("/"), _VENV),
+        (models, MODELS),
+        (packages, "/run/packages"),
+        (FAKE_DOCKER.parent, "/run/fake-docker"),
+        (ROOT, "/run/source"),
+        KILLPOINTS,
+    ]
 
     @contextmanager
     def machine() -> Iterator[Machine]:

@@ -9,6 +9,8 @@ from nspawn import NewMachine
 from pages import encoded, render_line
 from running import sidecar_path
 
+pytestmark = pytest.mark.timeout(1200)  # the first one installs everything
+
 PAGE = encoded(render_line("Invoice 2041"))
 LEDGER = "/var/lib/ocr-inbox/ledger.sqlite"
 VENDOR = "/usr/lib/systemd/system/ocr-inbox.service"
@@ -70,3 +72,13 @@ def test_an_upgrade_brings_the_new_example_where_nobody_edited_the_old_one(fresh
     fresh.install("1.1.0")
     assert NEW_EXAMPLE in fresh.machine.path(CONFIG).read_text(encoding="utf-8")
     assert fresh.property("ActiveState") == "inactive"
+
+
+def test_make_install_leaves_a_machine_where_it_can_be_started(fresh: Service) -> None:
+    machine = fresh.machine
+    told = machine.run("make", "--directory=/run/source", "install").stdout
+    assert "next: edit /etc/ocr-inbox/ocr-inbox.toml" in told
+    assert machine.run("stat", "--format=%U", "/var/lib/ocr-inbox").stdout == "ocr-inbox\n"
+    assert (fresh.property("LoadState"), fresh.property("ActiveState")) == ("loaded", "inactive")
+    machine.run("systemctl", "start", UNIT)
+    assert fresh.wait_for_entry("EVENT=started")["_SYSTEMD_UNIT"] == UNIT

@@ -9,6 +9,8 @@ from installation import PYTHON
 from pages import encoded, render_line
 from running import eventually, sidecar_path
 
+pytestmark = pytest.mark.timeout(1200)  # the first one installs everything
+
 LINE = "Invoice 2041"
 PAGE = encoded(render_line(LINE))
 HANG = "/var/lib/ocr-inbox/hang"
@@ -30,7 +32,7 @@ def hanging(service: Service, place: str, *constants: str) -> None:
     hooks = {"HANG_AT": place, "HANG_WHILE": HANG, "SET": " ".join(constants)}
     service.set(hooks, "WatchdogSec=2s", "RestartSec=100ms")
     service.machine.write(HANG, "")
-    service.start()
+    service.launch()
 
 
 def release(service: Service) -> None:
