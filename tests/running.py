@@ -153,29 +153,44 @@ class Site:
         return [event for event in events if event["event"] == name]
 
     @contextmanager
-    def serving(self, *, powerless: bool = False, **environment: str) -> Iterator["Daemon"]:
+    def serving(self, *, powerless: bool = False, stderr: int | None = None, **environment: str) -> Iterator["Daemon"]:
         """A daemon that is ready to read."""
-        with self.starting(powerless=powerless, **environment) as daemon:
+        with self.starting(powerless=powerless, stderr=stderr, **environment) as daemon:
             daemon.wait_until_ready()
             yield daemon
 
     @contextmanager
-    def starting(self, *, powerless: bool = False, **environment: str) -> Iterator["Daemon"]:
-        """A daemon that has just been started."""
-        with self._started("run", environment=environment, powerless=powerless) as process:
+    def starting(
+        self,
+        *,
+        powerless: bool = False,
+        before: Sequence[str] = (),
+        pass_fds: Sequence[int] = (),
+        stderr: int | None = None,
+        **environment: str,
+    ) -> Iterator["Daemon"]:
+        """A daemon that has just been started, by the command `before` where there is one."""
+        before = (*_before(powerless=powerless), *before)
+        with self._started("run", environment=environment, before=before, pass_fds=pass_fds, stderr=stderr) as process:
             yield Daemon(site=self, process=process)
 
     @contextmanager
     def _started(
-        self, *arguments: str, environment: Mapping[str, str], powerless: bool = False
+        self,
+        *arguments: str,
+        environment: Mapping[str, str],
+        before: Sequence[str] = (),
+        pass_fds: Sequence[int] = (),
+        stderr: int | None = None,
     ) -> Iterator["subprocess.Popen[bytes]"]:
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                [*_before(powerless=powerless), COMMAND, *arguments, "-c", self.config],
+                [*before, COMMAND, *arguments, "-c", self.config],
                 env=self.environment(**environment),
                 cwd=self.folder,
                 stdout=log,
-                stderr=log,
+                stderr=log if stderr is None else stderr,
+                pass_fds=pass_fds,
                 start_new_session=True,
             )
         try:

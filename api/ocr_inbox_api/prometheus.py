@@ -1,7 +1,10 @@
 """Metrics for Prometheus: what the ledger tells, what the queue is now, and how requests ended."""
 
+import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
@@ -27,7 +30,7 @@ class Exposition:
     def __init__(self, parts: Parts) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
-        self._registry.register(Now(parts.chronicle, parts.vitals, parts.clock))
+        self._registry.register(Now(parts.chronicle, parts.vitals, parts.clock, parts.uploads))
         Info("ocr_inbox", "What runs here", registry=self._registry).info({"version": parts.version})
         self._finished = Counter(
             "ocr_inbox_jobs_finished",
@@ -78,12 +81,15 @@ class Now(Collector):
     chronicle: Chronicle
     vitals: Vitals
     clock: Clock
+    state: Path
 
     def collect(self) -> Iterator[Metric]:
-        """The queue, the pipelines and the inboxes as they are."""
+        """The queue, the pipelines, the inboxes and the disk as they are."""
         yield from self._queues()
         yield from self._pipelines()
         yield from self._inboxes()
+        yield from self._hearing()
+        yield from self._disk()
 
     def _queues(self) -> Iterator[Metric]:
         jobs = GaugeMetricFamily("ocr_inbox_queue_jobs", "Open jobs", labels=("inbox", "pipeline", "state"))
@@ -103,25 +109,48 @@ class Now(Collector):
         ready = GaugeMetricFamily("ocr_inbox_pipeline_ready", "Whether it can take work", labels=("pipeline",))
         readers = GaugeMetricFamily("ocr_inbox_readers", "Reader processes", labels=("pipeline",))
         restarts = CounterMetricFamily("ocr_inbox_reader_restarts", "Readers that were replaced", labels=("pipeline",))
+        server = GaugeMetricFamily("ocr_inbox_server_up", "Whether its server can be used", labels=("pipeline",))
         for vitals in self.vitals.pipelines():
             label = (vitals.pipeline.value,)
             ready.add_metric(label, vitals.ready)
             readers.add_metric(label, vitals.readers)
             restarts.add_metric(label, vitals.restarts)
+            if vitals.server:
+                server.add_metric(label, vitals.server.status == "running")
         yield ready
         yield readers
         yield restarts
+        yield server
 
     def _inboxes(self) -> Iterator[Metric]:
         paused = GaugeMetricFamily("ocr_inbox_inbox_paused", "Whether it has a problem", labels=("inbox",))
+        events = GaugeMetricFamily("ocr_inbox_inbox_events", "Whether it is told of new documents", labels=("inbox",))
         found = CounterMetricFamily(
             "ocr_inbox_found_by_scan", "New documents that no event had told of", labels=("inbox",)
         )
         for vitals in self.vitals.inboxes():
             paused.add_metric((vitals.name,), vitals.problem is not None)
+            events.add_metric((vitals.name,), vitals.mode == "events")
             found.add_metric((vitals.name,), vitals.found_by_scan)
         yield paused
+        yield events
         yield found
+
+    def _hearing(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily("ocr_inbox_listener_up", "Whether it hears of new objects", labels=("listener",))
+        for vitals in self.vitals.hearing():
+            up.add_metric((vitals.name,), vitals.problem is None)
+        yield up
+
+    def _disk(self) -> Iterator[Metric]:
+        free = GaugeMetricFamily("ocr_inbox_state_free_bytes", "Free on the disk of the ledger and the uploads")
+        size = GaugeMetricFamily("ocr_inbox_state_size_bytes", "Size of that disk")
+        with suppress(OSError):
+            usage = shutil.disk_usage(self.state)
+            free.add_metric((), usage.free)
+            size.add_metric((), usage.total)
+        yield free
+        yield size
 
 
 @dataclass(frozen=True, slots=True)

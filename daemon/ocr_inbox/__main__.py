@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import typer
 
-from ocr_inbox.commands import backfill, configuration, daemon, ledger, models, read
+from ocr_inbox.commands import backfill, configuration, daemon, ledger, models, read, systemd
 from ocr_inbox.errors import OcrInboxError
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _commands in (daemon, read, ledger, backfill, configuration, models):
+for _commands in (daemon, read, ledger, backfill, configuration, models, systemd):
     _commands.register(app)
 
 

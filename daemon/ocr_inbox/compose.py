@@ -1,43 +1,52 @@
 """The composition root: the only module that knows all others, and puts the daemon together."""
 
-import os
-import signal
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 
-import filelock
 import structlog
 
 from ocr_inbox import __version__
+from ocr_inbox.attendant import Attendant, Wish
 from ocr_inbox.bookmarks import Bookmarks
+from ocr_inbox.bulletin import hanging, problems_of, status_of
 from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.database import Database
+from ocr_inbox.dispatch import Lane
+from ocr_inbox.doors import opened_doors
 from ocr_inbox.drain import Drain
-from ocr_inbox.errors import AlreadyRunningError, ConfigurationError, PipelineUnavailableError
+from ocr_inbox.errors import PipelineUnavailableError
 from ocr_inbox.figures import self_contained
 from ocr_inbox.folder import FolderInbox
+from ocr_inbox.gauge import Gauge
 from ocr_inbox.hearings import Ears, ears
-from ocr_inbox.http import HttpServer, listen
+from ocr_inbox.http import HttpServer
 from ocr_inbox.inboxes import Post, posts
 from ocr_inbox.intake import Intake
+from ocr_inbox.launch import Launch
 from ocr_inbox.ledger import Ledger
 from ocr_inbox.logs import log_outcome
 from ocr_inbox.model import HearingVitals, InboxVitals, Job, Output, PipelineName, PipelineVitals
 from ocr_inbox.options import (
     UPLOADS,
     api_options,
+    document_fallback,
     ledger_path,
+    rules_of,
     upload_options,
     uploads_folder,
 )
-from ocr_inbox.pipelines import plans
+from ocr_inbox.pipelines import patience, plans
 from ocr_inbox.ports import Inbox, Loop
-from ocr_inbox.settings import Settings
+from ocr_inbox.premises import occupied
+from ocr_inbox.pulse import Pulse, Silence, silences
+from ocr_inbox.reloading import Reload
+from ocr_inbox.settings import BucketSettings, InboxSettings, Settings
+from ocr_inbox.signals import answered_signals
 from ocr_inbox.stations import Station, absent, opened
 from ocr_inbox.supervise import Supervision
 from ocr_inbox.upkeep import Upkeep
@@ -55,6 +64,7 @@ log = structlog.get_logger()
 class Daemon:
     """Everything that runs, and what it is made of; built by `assembled`."""
 
+    launch: Launch
     settings: Settings
     ledger: Ledger
     chronicle: Chronicle
@@ -62,12 +72,16 @@ class Daemon:
     uploads: FolderInbox
     stations: Sequence[Station]
     ears: Ears
+    gauge: Gauge
     stop: threading.Event = field(default_factory=threading.Event)
-    intakes: list[Intake] = field(default_factory=list)
+    intakes: Sequence[Intake] = ()
+    lanes: Sequence[Lane] = ()
+    pulses: Mapping[str, Pulse] = field(default_factory=dict)
 
     def run(self) -> None:
         """Serve until `stop` is set."""
-        with self._listener() as http:
+        with opened_doors(self.settings.api, self.launch.sockets) as listeners:
+            http = [self._http(listeners)] if listeners else []
             self._supervise([*http, self._upkeep()])
 
     def drain(self) -> Drain:
@@ -88,8 +102,9 @@ class Daemon:
 
     def inboxes(self) -> Sequence[InboxVitals]:
         """Keep the promise of `ports.Vitals`."""
+        missing = silences(self.pulses, time.monotonic())
         return [
-            replace(post.inbox.vitals(), found_by_scan=intake.found_by_scan)
+            hanging(replace(post.inbox.vitals(), found_by_scan=intake.found_by_scan), missing)
             for post, intake in zip(self.posts, self.intakes, strict=True)
         ]
 
@@ -109,49 +124,73 @@ class Daemon:
         return {**{post.inbox.name: post.inbox for post in self.posts}, UPLOADS: self.uploads}
 
     def _supervise(self, more: Sequence[Loop]) -> None:
-        inboxes = self._all_inboxes()
+        inboxes, readers = self._all_inboxes(), [(it.plan.pipeline, it.processes) for it in self.stations]
         absence = partial(absent, self.stations)
-        lanes = [lane for station in self.stations for lane in station.lanes(self.ledger, inboxes, absence)]
+        self.lanes = [lane for station in self.stations for lane in station.lanes(self.ledger, inboxes, absence)]
         watches = [watch for station in self.stations for watch in station.watches(self.ledger.bell.ring)]
-        supervision = Supervision(loops=[*self.intakes, *self.ears.listeners, *lanes, *watches, *more], stop=self.stop)
-        with _signals(self.stop, self.rescan):
-            log.info("started", version=__version__, inboxes=len(self.posts), readers=len(lanes))
-            supervision.run(
-                grace_seconds=self.settings.grace_seconds, wake=self.ledger.bell.ring, cut_short=self._cut_short
+        loops: list[Loop] = [*self.intakes, *self.ears.listeners, *self.lanes, *watches, self.gauge, *more]
+        self.pulses = {loop.name: loop.pulse for loop in loops}
+        self.pulses |= {f"{pipeline.value}-readers": processes.pulse for pipeline, processes in readers}
+        attendant = self._attendant(inboxes)
+
+        def begin_to_stop() -> None:
+            attendant.ask(Wish.STOP)
+            self.ledger.bell.ring()
+
+        with attendant.at_work(), answered_signals(self.stop.set, self.rescan, lambda: attendant.ask(Wish.RELOAD)):
+            log.info("started", version=__version__, inboxes=len(self.posts), readers=len(self.lanes))
+            Supervision(loops=loops, stop=self.stop).run(
+                grace_seconds=self.settings.grace_seconds,
+                begun=lambda: attendant.ask(Wish.BEGIN),
+                wake=begin_to_stop,
+                cut_short=self._cut_short,
             )
             log.info("stopped")
+
+    def _attendant(self, inboxes: Collection[str]) -> Attendant:
+        reload = Reload(self.settings, self.launch.reread, self._take_over)
+
+        def status(missing: Sequence[Silence]) -> str:
+            ours = [("ledger", self.gauge.problem), ("configuration", reload.refusal)]
+            problems = [*problems_of(self, missing), *(name for name, problem in ours if problem)]
+            return status_of(self.gauge.counts, problems)
+
+        return Attendant(self.launch.manager, self.pulses, status, reload, inboxes)
+
+    def _take_over(self, settings: Settings) -> None:
+        """What can be changed while everything runs: each is one value, which its users look at once a document."""
+        self.launch.change_level(settings.log_level)
+        self.ledger.attempts_allowed = settings.retry.attempts
+        for lane in self.lanes:
+            lane.habits = replace(lane.habits, patience=patience(settings))
+        watched: list[InboxSettings | BucketSettings] = [*settings.inboxes, *settings.buckets]
+        rules = {inbox.name: rules_of(inbox, document_fallback(settings)) for inbox in watched}
+        for intake in self.intakes:
+            intake.rules = rules[intake.inbox.name]
 
     def _cut_short(self) -> None:
         for station in self.stations:
             station.processes.close()
 
-    @contextmanager
-    def _listener(self) -> Iterator[list[HttpServer]]:
-        api = self.settings.api
-        if not api.enabled:
-            yield []
-            return
-        with listen(api.host, api.port) as listener:
-            parts = Parts(
-                take_event=self.ears.webhook.take,
-                ledger=self.ledger,
-                chronicle=self.chronicle,
-                vitals=self,
-                fetch=self.fetch,
-                uploads=uploads_folder(self.settings),
-                version=__version__,
-                clock=time.time,
-            )
-            application = create_app(parts, api_options(self.settings))
-            yield [
-                HttpServer(
-                    application=application,
-                    listener=listener,
-                    grace_seconds=self.settings.grace_seconds,
-                    settled=self._no_upload_is_being_read,
-                    end_waiting=application.state.end_waiting,
-                )
-            ]
+    def _http(self, listeners: Sequence[socket.socket]) -> HttpServer:
+        parts = Parts(
+            take_event=self.ears.webhook.take,
+            ledger=self.ledger,
+            chronicle=self.chronicle,
+            vitals=self,
+            fetch=self.fetch,
+            uploads=uploads_folder(self.settings),
+            version=__version__,
+            clock=time.time,
+        )
+        application = create_app(parts, api_options(self.settings))
+        return HttpServer(
+            application=application,
+            listeners=listeners,
+            grace_seconds=self.settings.grace_seconds,
+            settled=self._no_upload_is_being_read,
+            end_waiting=application.state.end_waiting,
+        )
 
     def _no_upload_is_being_read(self) -> bool:
         return not any(queue.running for queue in self.chronicle.queues() if queue.inbox == UPLOADS)
@@ -169,29 +208,31 @@ class Daemon:
 
 
 @contextmanager
-def assembled(settings: Settings) -> Iterator[Daemon]:
+def assembled(launch: Launch) -> Iterator[Daemon]:
     """The daemon with its files open and its ledger recovered.
 
     Raises AlreadyRunningError, LedgerTooNewError, ConfigurationError.
     """
+    settings = launch.settings
     with ExitStack() as stack:
-        _create_folders(settings)
-        stack.enter_context(_only_one(settings.state_dir))
+        stack.enter_context(occupied(settings))
         database = stack.enter_context(Database(ledger_path(settings)))
         ledger = Ledger(database, time.time, attempts_allowed=settings.retry.attempts)
         if recovered := ledger.recover():
             log.warning("recovered", jobs=recovered)
-        ledger.heard.append(log_outcome)
-        watched = list(posts(settings, Bookmarks(database, time.time)))
+        chronicle, watched = Chronicle(database), list(posts(settings, Bookmarks(database, time.time)))
         daemon = Daemon(
+            launch=launch,
             settings=settings,
             ledger=ledger,
-            chronicle=Chronicle(database),
+            chronicle=chronicle,
             posts=watched,
             ears=ears(settings, [post.inbox for post in watched]),
             uploads=FolderInbox(upload_options(settings), time.time),
             stations=[stack.enter_context(opened(plan)) for plan in plans(settings)],
+            gauge=Gauge(chronicle),
         )
+        ledger.heard += [log_outcome, daemon.gauge.hear]
         _note_what_is_switched_off(ledger, served=[station.plan.pipeline for station in daemon.stations])
         daemon.intakes = [Intake(post.inbox, post.rules, ledger) for post in daemon.posts]
         yield daemon
@@ -201,75 +242,3 @@ def _note_what_is_switched_off(ledger: Ledger, served: Sequence[PipelineName]) -
     for pipeline in set(PipelineName) - set(served):
         reason = f"the {pipeline.value} pipeline is switched off; set pipelines.{pipeline.value}.enabled = true"
         ledger.note_obstacle(pipeline, PipelineUnavailableError.code, reason)
-
-
-def _create_folders(settings: Settings) -> None:
-    wanted = [settings.state_dir, uploads_folder(settings)]
-    for inbox in settings.inboxes:
-        if inbox.create:
-            wanted.append(inbox.folder)
-            wanted += [] if inbox.rules else [inbox.folder / name.value for name in PipelineName]
-    try:
-        for folder in wanted:
-            folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot make the folder {error.filename}: {error.strerror}; make it for the daemon's user, or name another"
-        ) from error
-
-
-@contextmanager
-def _only_one(state_dir: Path) -> Iterator[None]:
-    lock, pid_file = _lock(state_dir), state_dir / "daemon.pid"
-    try:
-        lock.acquire(blocking=False)
-        # Whoever reads the pid may ask for a scan at once, and until then that would end the process.
-        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-        pid_file.write_text(str(os.getpid()), encoding="ascii")
-    except filelock.Timeout as error:
-        raise AlreadyRunningError(
-            f"cannot start: another ocr-inbox works in {state_dir}; stop it first, or choose another state_dir"
-        ) from error
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot write into state_dir {state_dir}: {error.strerror}; give it and all that is in it to the "
-            "daemon's user (chown -R), or name another"
-        ) from error
-    try:
-        yield
-    finally:
-        pid_file.unlink(missing_ok=True)
-        lock.release()
-
-
-def running_pid(state_dir: Path) -> int | None:
-    """The daemon that works in this folder, if one does: a pid that a killed one left may be somebody else's by now.
-
-    Raises OSError where the folder belongs to somebody else.
-    """
-    if not (state_dir / "daemon.pid").exists():
-        return None
-    try:
-        _lock(state_dir).acquire(blocking=False).lock.release()
-    except filelock.Timeout:
-        return int((state_dir / "daemon.pid").read_text(encoding="ascii"))
-    return None
-
-
-def _lock(state_dir: Path) -> filelock.FileLock:
-    return filelock.FileLock(state_dir / "daemon.lock")
-
-
-@contextmanager
-def _signals(stop: threading.Event, rescan: Callable[[], None]) -> Iterator[None]:
-    handlers = {
-        signal.SIGTERM: lambda *_: stop.set(),
-        signal.SIGINT: lambda *_: stop.set(),
-        signal.SIGUSR1: lambda *_: rescan(),
-    }
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

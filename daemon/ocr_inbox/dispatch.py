@@ -24,6 +24,7 @@ from ocr_inbox.errors import (
 from ocr_inbox.ledger import Ledger
 from ocr_inbox.model import Absence, Job, Output, PipelineName
 from ocr_inbox.ports import Clock, Inbox, Outcome, Readers
+from ocr_inbox.pulse import AS_LONG_AS_IT_TAKES, Pulse
 from ocr_inbox.reading import AlreadyRead, Reading, Window
 from ocr_inbox.retrying import Patience, Verdict, decide
 from ocr_inbox.sidecar import Provenance, known_sha256, render, render_failure
@@ -31,6 +32,10 @@ from ocr_inbox.windows import FIRST_PAGES, FIRST_WINDOW, Pace, bound, demand_rea
 
 _IDLE_SECONDS = 1.0
 """How often an idle lane looks for jobs that became due, or that another process put into the ledger."""
+_TURN_SECONDS = 120.0
+"""A lane that neither waits for readers nor for an inbox comes round more often, however slow the ledger's disk is."""
+_STEP_SECONDS = 600.0
+"""What a hand does by itself, such as writing a long document's outputs, takes less."""
 
 log = structlog.get_logger()
 
@@ -67,6 +72,7 @@ class Lane:
     readers: Readers
     clock: Clock
     absence: Callable[[], Absence | None] = lambda: None
+    pulse: Pulse = field(default_factory=Pulse)
     _stop: threading.Event = field(default_factory=threading.Event)
     _obstacle: str | None = None
     _shut: str | None = None
@@ -82,6 +88,7 @@ class Lane:
         with ThreadPoolExecutor(self.habits.hands, thread_name_prefix=f"{self.name}-end") as hands:
             while not stop.is_set():
                 heard = self.ledger.bell.count()
+                self.pulse.expect(_TURN_SECONDS)
                 try:
                     served = self._serve(self._claimed(), hands)
                 except StoppingError:
@@ -103,7 +110,8 @@ class Lane:
                 ended.result()
             if len(self._endings) <= most:
                 return
-            wait(self._endings, return_when=FIRST_COMPLETED)
+            with self.pulse.within(AS_LONG_AS_IT_TAKES):
+                wait(self._endings, return_when=FIRST_COMPLETED)
 
     def _claimed(self) -> list[Job]:
         pipeline = self.habits.pipeline
@@ -134,7 +142,9 @@ class Lane:
             log.error(error.code, lane=self.name, reason=str(error))
         self._obstacle = str(error)
         if not self._stop.is_set():
-            self.ledger.bell.wait(heard, self.habits.patience.put_off_delay)
+            delay = self.habits.patience.put_off_delay
+            with self.pulse.within(delay + _TURN_SECONDS):
+                self.ledger.bell.wait(heard, delay)
 
     def _serve(self, jobs: Sequence[Job], hands: Executor) -> bool:
         first = self._first_windows([job for job in jobs if job.sidecar is None])
@@ -145,14 +155,15 @@ class Lane:
 
     def _end(self, jobs: Sequence[Job], first: dict[int, Outcome]) -> None:
         for job in jobs:
-            try:
-                self._conduct(job, first.pop(job.id, None))
-            except LostClaimError as error:
-                log.warning("claim_lost", job=job.id, reason=str(error))
-            except LedgerUnavailableError:
-                raise
-            except OcrInboxError as error:
-                self._fail(job, error)
+            with self.pulse.within(_STEP_SECONDS):
+                try:
+                    self._conduct(job, first.pop(job.id, None))
+                except LostClaimError as error:
+                    log.warning("claim_lost", job=job.id, reason=str(error))
+                except LedgerUnavailableError:
+                    raise
+                except OcrInboxError as error:
+                    self._fail(job, error)
 
     def _noted(self, step: Callable[[], None]) -> None:
         """Write into the ledger, however long that takes: what was read must not be forgotten for a full disk."""
@@ -235,7 +246,8 @@ class Lane:
         if FIRST_WINDOW not in kept:
             keep(FIRST_WINDOW, reading)
         window = self._first_window(job)
-        return with_rest(reading, window, readers=self.readers, pace=self.habits.pace, kept=kept, keep=keep)
+        with self.pulse.within(AS_LONG_AS_IT_TAKES):
+            return with_rest(reading, window, readers=self.readers, pace=self.habits.pace, kept=kept, keep=keep)
 
     def _keep(self, progress: Progress, first_page: int, reading: Reading) -> None:
         self._noted(lambda: progress.note(first_page, reading))

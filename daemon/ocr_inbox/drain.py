@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.model import InboxVitals, Job, JobState, PipelineVitals
+from ocr_inbox.pulse import Pulse
 
 _LOOK_SECONDS = 0.1
+_TURN_SECONDS = 120.0
 
 
 @dataclass
@@ -19,6 +21,7 @@ class Drain:
     pipelines: Callable[[], Sequence[PipelineVitals]]
     buried: int = 0
     problems: list[str] = field(default_factory=list)
+    pulse: Pulse = field(default_factory=Pulse)
 
     @property
     def name(self) -> str:
@@ -31,7 +34,9 @@ class Drain:
 
     def run(self, stop: threading.Event) -> None:
         """Set `stop` once nothing can change any more by itself."""
+        self.pulse.expect(_TURN_SECONDS)
         while not stop.is_set() and not self._drained():
+            self.pulse.expect(_TURN_SECONDS)
             stop.wait(_LOOK_SECONDS)
         stop.set()
 

@@ -3,18 +3,23 @@
 import socket
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
 from ocr_inbox.errors import ConfigurationError
+from ocr_inbox.pulse import Pulse
 
 _LOOK_SECONDS = 0.1
 _LAST_SECONDS = 5.0
 """For the answers to go out, after the last of those who wait were told that they wait in vain."""
+_TURN_SECONDS = 60.0
+"""The event loop turns ten times a second, unless something holds it."""
+_START_SECONDS = 300.0
+"""Clearing away what a killed daemon left of uploads takes less."""
 
 log = structlog.get_logger()
 
@@ -36,19 +41,40 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def url_of(listener: socket.socket) -> str:
+    """Where clients find a listening socket; for one that is a file, its path."""
+    address = listener.getsockname()
+    if listener.family == socket.AF_UNIX:
+        return f"unix:{address}"
+    host, port = address[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, pulse: Pulse) -> None:
+        super().__init__(config)
+        self._pulse = pulse
+
+    async def on_tick(self, counter: int) -> bool:
+        """Turn once; its own `callback_notify` would fall silent when somebody sets the clock back."""
+        self._pulse.expect(_TURN_SECONDS)
+        return await super().on_tick(counter)
+
+
 @dataclass
 class HttpServer:
-    """Serves an application on a socket that is already bound.
+    """Serves an application on sockets that listen already.
 
     When stopping, requests that are being read may end; `settled` says whether all have, and `end_waiting` answers
     those whose turn will not come any more.
     """
 
     application: ASGIApp
-    listener: socket.socket
+    listeners: Sequence[socket.socket]
     grace_seconds: float
     settled: Callable[[], bool]
     end_waiting: Callable[[], None]
+    pulse: Pulse = field(default_factory=Pulse)
 
     @property
     def name(self) -> str:
@@ -57,20 +83,20 @@ class HttpServer:
 
     def run(self, stop: threading.Event) -> None:
         """Serve until `stop`, then let the open requests end."""
-        server = uvicorn.Server(
-            uvicorn.Config(
-                self.application,
-                access_log=False,
-                log_config=None,
-                server_header=False,
-                timeout_graceful_shutdown=int(self.grace_seconds + _LAST_SECONDS),
-            )
+        self.pulse.expect(_START_SECONDS)
+        config = uvicorn.Config(
+            self.application,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=int(self.grace_seconds + _LAST_SECONDS),
         )
+        server = _Server(config, self.pulse)
         waiter = threading.Thread(target=self._wind_down, args=(server, stop), name="http-stop", daemon=True)
         waiter.start()
-        host, port = self.listener.getsockname()[:2]
-        log.info("api_listening", url=f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/")
-        server.run(sockets=[self.listener])
+        for listener in self.listeners:
+            log.info("api_listening", url=url_of(listener))
+        server.run(sockets=list(self.listeners))
         if not stop.is_set():
             raise RuntimeError("cannot go on: the HTTP server ended by itself")
 

@@ -164,6 +164,17 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Jobs that are open, and those that came to their end since the daemon started."""
+
+    waiting: int = 0
+    running: int = 0
+    done: int = 0
+    skipped: int = 0
+    buried: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerVitals:
     """The server that a pipeline needs: `status` is "running", "not reachable", "unhealthy" or not known yet.
 

@@ -7,6 +7,7 @@ from typing import Protocol
 from ocr_inbox.errors import OcrInboxError
 from ocr_inbox.model import Arrival, Document, HearingVitals, InboxVitals, Output, PipelineVitals
 from ocr_inbox.objects import ObjectName
+from ocr_inbox.pulse import Pulse
 from ocr_inbox.reading import AlreadyRead, Bound, Deliverable, Reading, Source, Window
 
 Clock = Callable[[], float]
@@ -33,7 +34,8 @@ class Inbox(Protocol):
     def arrivals(self, stop: threading.Event) -> Iterator[Sequence[Arrival]]:
         """Batches of documents that are complete, until `stop` is set.
 
-        Asking for the next batch acknowledges the one before: until then it may be handed out again.
+        Asking for the next batch acknowledges the one before: until then it may be handed out again. Empty ones come
+        at least every few seconds, so that whoever asks in vain for longer knows that the world hangs.
         A document that was handed out before may be handed out again at any time.
         """
         ...
@@ -118,6 +120,11 @@ class Loop(Protocol):
     @property
     def name(self) -> str:
         """The thread's name in logs."""
+        ...
+
+    @property
+    def pulse(self) -> Pulse:
+        """The signs of life of its threads."""
         ...
 
     def run(self, stop: threading.Event) -> None:

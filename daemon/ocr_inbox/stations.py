@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from ocr_inbox.attended import AttendedInbox, AttendedReaders
 from ocr_inbox.dispatch import Lane
 from ocr_inbox.ledger import Ledger
 from ocr_inbox.model import Absence, PipelineVitals, ServerVitals
 from ocr_inbox.pipelines import Plan
 from ocr_inbox.ports import Inbox, Outcome
 from ocr_inbox.processes import ProcessReaders
+from ocr_inbox.pulse import Pulse
 from ocr_inbox.reading import Window
 from ocr_inbox.vllm import ServerWatch, VllmServer
 
@@ -43,17 +45,19 @@ class Station:
     def lanes(self, ledger: Ledger, inboxes: Mapping[str, Inbox], absence: Callable[[], Absence | None]) -> list[Lane]:
         """As many lanes as readers; `absence` says which other station cannot read now."""
         readers = ServedReaders(readers=self.processes, server=self.server) if self.server else self.processes
+        pulses = [Pulse() for _ in range(self.processes.count)]
         return [
             Lane(
                 name=f"{self.plan.pipeline.value}-{number}",
                 habits=self.plan.habits,
                 ledger=ledger,
-                inboxes=inboxes,
-                readers=readers,
+                inboxes={name: AttendedInbox(inbox, pulse) for name, inbox in inboxes.items()},
+                readers=AttendedReaders(readers, pulse),
                 clock=time.time,
                 absence=absence,
+                pulse=pulse,
             )
-            for number in range(self.processes.count)
+            for number, pulse in enumerate(pulses)
         ]
 
     def watches(self, ring: Callable[[], None]) -> list[ServerWatch]:

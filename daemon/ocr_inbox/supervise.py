@@ -20,16 +20,25 @@ class Supervision:
     stop: threading.Event
     failures: list[BaseException] = field(default_factory=list)
 
-    def run(self, *, grace_seconds: float, wake: Callable[[], None], cut_short: Callable[[], None]) -> None:
+    def run(
+        self,
+        *,
+        grace_seconds: float,
+        begun: Callable[[], None],
+        wake: Callable[[], None],
+        cut_short: Callable[[], None],
+    ) -> None:
         """Return when all loops have ended after `stop`.
 
-        `wake` rouses those that sleep; after `grace_seconds`, `cut_short` ends what holds up the others.
+        `begun` hears that all run, `wake` rouses those that sleep; after `grace_seconds`, `cut_short` ends what holds
+        up the others.
         """
         threads = [
             threading.Thread(target=self._guard, args=(loop,), name=loop.name, daemon=True) for loop in self.loops
         ]
         for thread in threads:
             thread.start()
+        begun()
         self.stop.wait()
         wake()
         _join(threads, grace_seconds)
@@ -47,6 +56,8 @@ class Supervision:
         except BaseException as error:  # noqa: BLE001 - it is raised again in the main thread
             self.failures.append(error)
             self.stop.set()
+        finally:
+            loop.pulse.end()
 
 
 def _join(threads: Sequence[threading.Thread], seconds: float) -> None:

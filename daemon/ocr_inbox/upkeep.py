@@ -2,13 +2,16 @@
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
 from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.errors import LedgerUnavailableError
 from ocr_inbox.ports import Clock
+from ocr_inbox.pulse import Pulse
+
+_STEP_SECONDS = 120.0
 
 log = structlog.get_logger()
 
@@ -28,6 +31,7 @@ class Upkeep:
     keep_seconds: float
     clock: Clock
     interval: float = 60.0
+    pulse: Pulse = field(default_factory=Pulse)
 
     @property
     def name(self) -> str:
@@ -38,6 +42,7 @@ class Upkeep:
         """Look once a minute."""
         while not stop.is_set():
             self.sweep()
+            self.pulse.expect(self.interval + _STEP_SECONDS, whom=self.inbox)
             stop.wait(self.interval)
 
     def sweep(self) -> int:
@@ -46,6 +51,7 @@ class Upkeep:
         try:
             while jobs := self.chronicle.expired(self.inbox, before):
                 for job in jobs:
+                    self.pulse.expect(_STEP_SECONDS, whom=self.inbox)
                     self.remove(job.document.key)
                     self.chronicle.forget(job)
                     forgotten += 1

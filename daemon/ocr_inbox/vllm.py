@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
 from typing import Any
@@ -13,11 +13,14 @@ from typing_extensions import Self
 
 from ocr_inbox.errors import VlUnavailableError
 from ocr_inbox.ports import Clock
+from ocr_inbox.pulse import Pulse
 
 _PATIENCE = httpx.Timeout(3.0, connect=1.0)
 """Seconds; a server that works to capacity still answers these questions at once."""
 _MISSES_UNTIL_DOWN = 2
 _STALE_SECONDS = 15.0
+_LOOK_SECONDS = 60.0
+"""A look has an end after some seconds; finding the server's address may take longer, and nothing ends that."""
 
 log = structlog.get_logger()
 
@@ -163,6 +166,7 @@ class ServerWatch:
     server: VllmServer
     seconds: float
     ring: Callable[[], None]
+    pulse: Pulse = field(default_factory=Pulse)
 
     @property
     def name(self) -> str:
@@ -173,6 +177,7 @@ class ServerWatch:
         """Say aloud when it comes and goes, until `stop`."""
         was_up: bool | None = None
         while not stop.is_set():
+            self.pulse.expect(_LOOK_SECONDS + self.seconds, whom="the VL server")
             state = self.server.look()
             if state.up is not was_up:
                 log.info("vl_server_up") if state.up else log.warning("vl_server_down", reason=state.sighting.problem)

@@ -23,6 +23,7 @@ STRIP = encoded(render_line(LINE))
 COMMANDS = [
     *(["run"], ["read"], ["status"], ["jobs"], ["retry"], ["rescan"], ["backup"], ["check-config"], ["route"]),
     *(["schema"], ["doctor"], ["models"], ["models", "pull"], ["models", "list"], ["models", "verify"], []),
+    *(["systemd"], ["systemd", "paths"], ["systemd", "socket"]),
 ]
 
 

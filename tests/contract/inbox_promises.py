@@ -1,5 +1,6 @@
 """What every inbox promises, whatever it is made of; each kind of inbox inherits these tests and brings its place."""
 
+import threading
 from pathlib import Path
 from typing import Literal, Protocol
 from urllib.parse import unquote
@@ -78,6 +79,11 @@ class InboxPromises:
         with listening(place.inbox()) as listener:
             listener.expect(KEY)
             assert listener.seen() == {KEY}
+
+    def test_where_nothing_arrives_nothing_is_handed_out_again_and_again(self, place: Place) -> None:
+        """So that silence means that the inbox hangs."""
+        batches = place.inbox().arrivals(threading.Event())
+        assert [len(next(batches)) for _ in range(3)] == [0, 0, 0]
 
     def test_what_is_there_can_be_located(self, place: Place) -> None:
         inbox = place.inbox()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 import structlog.testing
 
+from ocr_inbox.pulse import Pulse
 from ocr_inbox.supervise import Supervision
 
 pytestmark = pytest.mark.timeout(30)
@@ -18,6 +19,7 @@ class Doing:
 
     act: Callable[[threading.Event], object]
     name: str = "loop"
+    pulse: Pulse = field(default_factory=Pulse)
     ended: threading.Event = field(default_factory=threading.Event)
 
     def run(self, stop: threading.Event) -> None:
@@ -36,7 +38,9 @@ def test_the_first_failure_stops_the_others_and_is_raised() -> None:
         raise LookupError("cannot go on")
 
     with pytest.raises(LookupError, match="cannot go on"):
-        Supervision([other, Doing(fail)], threading.Event()).run(grace_seconds=10, wake=_nothing, cut_short=_nothing)
+        Supervision([other, Doing(fail)], threading.Event()).run(
+            grace_seconds=10, begun=_nothing, wake=_nothing, cut_short=_nothing
+        )
     assert other.ended.is_set()
 
 
@@ -49,7 +53,7 @@ def test_a_loop_that_ends_early_does_not_end_the_others() -> None:
         stop.set()
 
     threading.Thread(target=stop_later).start()
-    Supervision([early, lasting], stop).run(grace_seconds=10, wake=_nothing, cut_short=_nothing)
+    Supervision([early, lasting], stop).run(grace_seconds=10, begun=_nothing, wake=_nothing, cut_short=_nothing)
     assert lasting.ended.is_set()
 
 
@@ -63,7 +67,7 @@ def test_sleepers_are_woken_and_the_busy_are_cut_short_after_their_grace() -> No
         cut.set()
 
     stop.set()
-    Supervision([sleeper, busy], stop).run(grace_seconds=0.3, wake=woken.set, cut_short=cut_short)
+    Supervision([sleeper, busy], stop).run(grace_seconds=0.3, begun=_nothing, wake=woken.set, cut_short=cut_short)
     assert busy.ended.is_set()
 
 
@@ -72,7 +76,7 @@ def test_a_loop_that_does_not_end_is_named_and_left_behind() -> None:
     stop.set()
     with structlog.testing.capture_logs() as logs:
         Supervision([Doing(lambda _: released.wait(), name="hung")], stop).run(
-            grace_seconds=0.05, wake=_nothing, cut_short=_nothing
+            grace_seconds=0.05, begun=_nothing, wake=_nothing, cut_short=_nothing
         )
     released.set()
     assert [(line["event"], line["loop"]) for line in logs] == [("loop_did_not_stop", "hung")]

@@ -91,8 +91,8 @@ def retry(
 
 def rescan(config: Config = DEFAULT_CONFIG) -> None:
     """Ask the running daemon to look through all inboxes now."""
-    from ocr_inbox.compose import running_pid
     from ocr_inbox.errors import AccessDeniedError, PipelineUnavailableError
+    from ocr_inbox.premises import running_pid
 
     try:
         pid = running_pid(settings_of(config).state_dir)
@@ -109,14 +109,22 @@ def rescan(config: Config = DEFAULT_CONFIG) -> None:
 
 
 def backup(
-    target: Annotated[Path, typer.Argument(help="Where to write the copy; must not exist.")],
+    target: Annotated[Path, typer.Argument(help="A file that must not exist; with --keep, a folder of copies.")],
     config: Config = DEFAULT_CONFIG,
+    keep: Annotated[int | None, typer.Option(min=1, help="Add a copy to the folder, and keep so many.")] = None,
 ) -> None:
     """Copy the ledger consistently, whether the daemon runs or not."""
-    if target.exists():
+    from ocr_inbox.backups import add_backup
+
+    if keep and not target.is_dir():
+        raise typer.BadParameter(f"{target} is no folder")
+    if not keep and target.exists():
         raise typer.BadParameter(f"{target} exists already")
     with opened_ledger(settings_of(config)) as database:
-        database.backup(target)
+        if keep:
+            target = add_backup(database, target, keep=keep, now=_now())
+        else:
+            database.backup(target)
     typer.echo(f"{target.stat().st_size} bytes in {target}")
 
 

@@ -59,13 +59,14 @@ class Lookout:
         return self._vitals
 
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
-        """Everything that is complete, again at every scan, until `stop` is set."""
+        """Everything that is complete, again at every scan, and nothing now and then, until `stop` is set."""
         self._next_scan = float("-inf")
         try:
             while not stop.is_set():
                 if self._scan_is_due(time.monotonic()):
                     yield from self._scan(stop)
                 yield from self._news(self._patience(time.monotonic()))
+                yield ()
         finally:
             self._vigil.end()
 

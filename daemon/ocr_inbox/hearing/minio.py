@@ -19,10 +19,12 @@ from ocr_inbox.hearing.obstacle import Obstacle, Problem
 from ocr_inbox.hearing.refusals import AWAY, failures, problem_of, refusal
 from ocr_inbox.model import HearingVitals
 from ocr_inbox.ports import Clock, Tell
+from ocr_inbox.pulse import Pulse
 
 _PING_SECONDS = 10
 _PATIENCE = httpx.Timeout(5.0, read=3.0 * _PING_SECONDS)
 _LOOK_SECONDS = 1.0
+_TURN_SECONDS = 60.0
 _REFUSAL_BYTES = 4096
 _RIGHTS = "s3:ListenBucketNotification on the bucket"
 
@@ -60,6 +62,7 @@ class MinioListener:
         self._credentials = credentials
         self._ear = Ear(options.name, tell, clock, fate=NOTHING_LOST)
         self._obstacle = Obstacle(options.name)
+        self.pulse = Pulse()
 
     @property
     def name(self) -> str:
@@ -74,6 +77,7 @@ class MinioListener:
         """Keep the promise of `ports.Loop`: nobody waits for the server's next word."""
         listening = apart(f"{self._options.name}-hear", lambda: self._listen(stop))
         while not stop.wait(_LOOK_SECONDS):
+            self.pulse.expect(_TURN_SECONDS, whom=self.name)
             if wait([listening], timeout=0).done:
                 listening.result()
 

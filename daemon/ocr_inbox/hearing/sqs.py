@@ -16,6 +16,7 @@ from ocr_inbox.hearing.obstacle import Obstacle, Problem
 from ocr_inbox.hearing.refusals import expecting_sqs, failures, problem_of, refusal
 from ocr_inbox.model import HearingVitals
 from ocr_inbox.ports import Clock, Tell
+from ocr_inbox.pulse import Pulse
 
 _POLL_SECONDS = 20
 """The longest that SQS allows, and so the fewest requests to pay for."""
@@ -26,6 +27,7 @@ _IN_HAND = 1_000
 _ANSWER_SECONDS = 0.5
 """Answers are gathered for so long: ten of them cost as much as one."""
 _LOOK_SECONDS = 1.0
+_TURN_SECONDS = 60.0
 _LAST_SECONDS = 1.0
 _RIGHTS = "sqs:ReceiveMessage, sqs:DeleteMessage and sqs:ChangeMessageVisibility on the queue"
 _FATE = "it is left to the queue's own dead-letter policy"
@@ -62,6 +64,7 @@ class SqsListener:
         self._letters = Letters(_IN_HAND)
         self._hearing, self._answering = Obstacle(name), Obstacle(f"{name}-answers")
         self._deleted = 0
+        self.pulse = Pulse()
 
     @property
     def name(self) -> str:
@@ -77,6 +80,7 @@ class SqsListener:
         hearing = apart(f"{self._name}-hear", lambda: self._hear(stop))
         answering = apart(f"{self._name}-answer", lambda: self._answer(stop))
         while not stop.wait(_LOOK_SECONDS):
+            self.pulse.expect(_TURN_SECONDS, whom=self.name)
             for ended in wait([hearing, answering], timeout=0).done:
                 ended.result()
         wait([answering], timeout=_LAST_SECONDS)

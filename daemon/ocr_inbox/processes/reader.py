@@ -21,6 +21,7 @@ from ocr_inbox.errors import (
 )
 from ocr_inbox.ports import Outcome
 from ocr_inbox.processes import inside
+from ocr_inbox.pulse import Pulse
 from ocr_inbox.reading import Window
 
 _STOPPING = "cannot read now: the daemon is stopping"
@@ -28,6 +29,8 @@ _DIED = (ProcessExpired, RuntimeError)
 """What pebble says of a process that died in the middle of a task, and of a pool whose process died idle."""
 _KILLING_SECONDS = 10.0
 """How long after a deadline pebble may need to kill a process, before its answer is not waited for any more."""
+_ENDING_SECONDS = 60.0
+"""What pebble does besides, such as starting a process and collecting a dead one, takes less."""
 
 log = structlog.get_logger()
 
@@ -52,9 +55,10 @@ class Reader:
     Only `end` may be called while another call is under way.
     """
 
-    def __init__(self, open_engine: inside.OpenEngine, care: Care) -> None:
+    def __init__(self, open_engine: inside.OpenEngine, care: Care, pulse: Pulse) -> None:
         self._open_engine = open_engine
         self._care = care
+        self._pulse = pulse
         self._lock = threading.Lock()
         self._pool: ProcessPool | None = None
         self._task: ProcessFuture[Any] | None = None
@@ -125,15 +129,16 @@ class Reader:
         Raises StoppingError after `end`, DeadlineError, ProcessExpired where the process died in the middle of it,
         and RuntimeError where it had died before.
         """
-        with self._lock:
-            if self._ended:
-                raise StoppingError(_STOPPING)
-            self._pool = self._pool or _pool_of_one(self._care.preload)
-            self._task = task = self._pool.schedule(function, args=(argument,), timeout=limit)
-        try:
-            return task.result(limit + _KILLING_SECONDS)
-        except CancelledError as error:
-            raise StoppingError(_STOPPING) from error
+        with self._pulse.within(limit + _KILLING_SECONDS + _ENDING_SECONDS):
+            with self._lock:
+                if self._ended:
+                    raise StoppingError(_STOPPING)
+                self._pool = self._pool or _pool_of_one(self._care.preload)
+                self._task = task = self._pool.schedule(function, args=(argument,), timeout=limit)
+            try:
+                return task.result(limit + _KILLING_SECONDS)
+            except CancelledError as error:
+                raise StoppingError(_STOPPING) from error
 
     def _is_alive(self) -> bool:
         with self._lock:
@@ -149,8 +154,9 @@ class Reader:
             pool, self._pool = self._pool, None
             self._documents = 0
         if pool is not None:
-            pool.stop()  # type: ignore[no-untyped-call] # pebble leaves it unannotated
-            pool.join()
+            with self._pulse.within(_ENDING_SECONDS):
+                pool.stop()  # type: ignore[no-untyped-call] # pebble leaves it unannotated
+                pool.join()
 
     def end(self) -> None:
         """End the process for good; whoever waits for it gets StoppingError."""

@@ -13,6 +13,7 @@ from ocr_inbox.errors import PipelineUnavailableError, ReaderCrashedError, Readi
 from ocr_inbox.ports import Outcome
 from ocr_inbox.processes.inside import OpenEngine
 from ocr_inbox.processes.reader import Care, Reader
+from ocr_inbox.pulse import Pulse
 from ocr_inbox.reading import Window
 
 log = structlog.get_logger()
@@ -26,13 +27,14 @@ class ProcessReaders:
     count: int
     care: Care
     problem: str | None = None
+    pulse: Pulse = field(default_factory=Pulse)
     _all: list[Reader] = field(default_factory=list)
     _idle: "queue.LifoQueue[Reader]" = field(default_factory=queue.LifoQueue)
 
     def __enter__(self) -> Self:
         """No process is started here: the first who needs a reader starts it."""
         for _ in range(self.count):
-            reader = Reader(self.open_engine, self.care)
+            reader = Reader(self.open_engine, self.care, self.pulse)
             self._all.append(reader)
             self._idle.put(reader)
         return self

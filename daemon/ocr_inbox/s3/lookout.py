@@ -50,7 +50,7 @@ class Lookout:
         return self._vitals
 
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
-        """Everything that is there, again at every scan, until `stop` is set."""
+        """Everything that is there, again at every scan, and nothing now and then, until `stop` is set."""
         self._next_scan = float("-inf")
         with Errands(f"{self._options.name}-ask", _AT_ONCE, stop) as errands:
             while not stop.is_set():
@@ -61,6 +61,7 @@ class Lookout:
                 except InboxUnavailableError as error:
                     self._pause(error)
                 self._wait(stop)
+                yield ()
 
     def _seen(self, errands: Errands) -> Iterator[Batch]:
         now = time.monotonic()

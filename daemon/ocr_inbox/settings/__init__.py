@@ -4,7 +4,7 @@ from ocr_inbox.settings.buckets import BucketSettings, StoreSettings, split_plac
 from ocr_inbox.settings.inboxes import InboxSettings, RuleSettings
 from ocr_inbox.settings.loading import load_settings
 from ocr_inbox.settings.pipelines import DocumentSettings, LineSettings, ReaderSettings, TableSettings, TextSettings
-from ocr_inbox.settings.sections import ApiSettings, ModelSettings, Settings
+from ocr_inbox.settings.sections import ApiSettings, ModelSettings, Settings, is_loopback
 
 __all__ = [
     "ApiSettings",
@@ -19,6 +19,7 @@ __all__ = [
     "StoreSettings",
     "TableSettings",
     "TextSettings",
+    "is_loopback",
     "load_settings",
     "split_place",
 ]

@@ -45,6 +45,8 @@ def _problem(location: tuple[int | str, ...], message: str) -> str:
     return f"  {where}: {_HINTS.get(message, message.removeprefix('Value error, '))}"
 
 
+_CREDENTIALS = ("${CREDENTIALS_DIRECTORY}", "/run/credentials/ocr-inbox.service")
+"""What a systemd unit is given, and where root finds that of the running daemon when it types a command."""
 _PATH_KEYS = frozenset({"state_dir", "folder", "archive", "failed"})
 _FILE_KEY = "_file"
 """How the names of all other keys end whose values are paths."""
@@ -57,7 +59,8 @@ def _anchored(content: Any, folder: Path, key: str = "") -> Any:
     if isinstance(content, list):
         return [_anchored(value, folder, key) for value in content]
     if (key in _PATH_KEYS or key.endswith(_FILE_KEY)) and isinstance(content, str):
-        expanded = os.path.expanduser(os.path.expandvars(content))  # noqa: PTH111 - pathlib raises RuntimeError
+        given = content if "CREDENTIALS_DIRECTORY" in os.environ else content.replace(*_CREDENTIALS)
+        expanded = os.path.expanduser(os.path.expandvars(given))  # noqa: PTH111 - pathlib raises RuntimeError
         if expanded.startswith("~"):
             raise ValueError(f"{key}: cannot find the home folder of {content}; write the whole path")
         return os.path.normpath(folder / expanded)

@@ -35,12 +35,16 @@ class ApiSettings(Section):
 
     @model_validator(mode="after")
     def _guarded(self) -> Self:
-        if not (_is_loopback(self.host) or self.keys or self.key_file or self.allow_anonymous):
+        self.demand_guard(self.host)
+        return self
+
+    def demand_guard(self, host: str) -> None:
+        """Raises ValueError where the network could use the API at this address without a key."""
+        if not (is_loopback(host) or self.keys or self.key_file or self.allow_anonymous):
             raise ValueError(
-                f"host {self.host} is open to the network, but there is no key; "
+                f"host {host} is open to the network, but there is no key; "
                 "set key_file (or keys), or allow_anonymous = true on a network you trust"
             )
-        return self
 
     @model_validator(mode="after")
     def _largest_batch_fits(self) -> Self:
@@ -138,7 +142,8 @@ class Settings(Section):
         return self
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can be meant."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

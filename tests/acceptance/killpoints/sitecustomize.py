@@ -3,7 +3,9 @@
 `DIE_AT=module:Class.function:before` (or `after`) kills the process by SIGKILL when that function is called, or when
 it has returned anything but an empty list; with `:16` behind it, the sixteenth time. `CRASH_AT_WIDTH=64` is an engine
 that segfaults on pages so many pixels wide. `COUNT_READINGS_IN=FILE` gets a line with the number of each page that an
-engine is given.
+engine is given. `HANG_AT=module:Class.function` hangs whenever that function is called, with `HANG_WHILE=FILE` for as
+long as that file is there. `SET="module:NAME=value …"` gives constants other values, so that no test waits as long as
+the world does.
 """
 
 import functools
@@ -11,6 +13,7 @@ import itertools
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
@@ -67,6 +70,25 @@ def _dying(moment: str, time: int) -> Callable[[Callable[..., Any]], Callable[..
     return wrapping
 
 
+def _hanging(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def hangs(*args: Any, **kwargs: Any) -> Any:
+        release = os.environ.get("HANG_WHILE")
+        while release is None or os.path.exists(release):  # noqa: PTH110 - this is in every Python process
+            time.sleep(0.02)
+        return function(*args, **kwargs)
+
+    return hangs
+
+
+def _setting(name: str, value: str) -> _Change:
+    def change(module: ModuleType) -> None:
+        kind = type(getattr(module, name))
+        setattr(module, name, kind(value))
+
+    return change
+
+
 def _watching_pages(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def watched(engine: Any, index: int, image: Any) -> Any:
@@ -88,6 +110,12 @@ def _begin() -> None:
         name, function, moment, *time = place.split(":")
         dying = _dying(moment, int(time[0]) if time else 1)
         changes.of_module.setdefault(name, []).append(lambda module: _wrap(module, function, dying))
+    if place := os.environ.get("HANG_AT"):
+        name, hanging = place.split(":")
+        changes.of_module.setdefault(name, []).append(lambda module: _wrap(module, hanging, _hanging))
+    for setting in os.environ.get("SET", "").split():
+        name, _, constant = setting.partition(":")
+        changes.of_module.setdefault(name, []).append(_setting(*constant.split("=")))
     sys.meta_path.insert(0, changes)
 
 

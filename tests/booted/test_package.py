@@ -1,0 +1,84 @@
+"""The Debian package from the first day to the last: what it brings, keeps, and takes along."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from booted_service import CONFIG, SOCKET, UNIT, Service
+from nspawn import NewMachine
+from pages import encoded, render_line
+from running import sidecar_path
+
+pytestmark = pytest.mark.timeout(1200)  # the first one installs everything
+
+PAGE = encoded(render_line("Invoice 2041"))
+LEDGER = "/var/lib/ocr-inbox/ledger.sqlite"
+VENDOR = "/usr/lib/systemd/system/ocr-inbox.service"
+NEW_EXAMPLE = "# The example of another version."
+
+
+@pytest.fixture
+def fresh(new_machine: NewMachine) -> Iterator[Service]:
+    """Where it was never installed."""
+    with new_machine() as machine:
+        yield Service(machine=machine)
+
+
+def test_it_starts_nothing_keeps_what_is_yours_and_goes_when_told(fresh: Service) -> None:
+    machine = fresh.machine
+    told = fresh.install("1.0.0").stdout
+    assert "systemctl enable --now ocr-inbox" in told
+    assert machine.run("systemctl", "is-enabled", UNIT, SOCKET, check=False).stdout.split() == ["disabled", "disabled"]
+    assert (fresh.property("ActiveState"), machine.property(SOCKET, "ActiveState")) == ("inactive", "inactive")
+    assert (
+        machine.run("getent", "passwd", "ocr-inbox").stdout.rstrip().endswith(":/var/lib/ocr-inbox:/usr/sbin/nologin")
+    )
+    assert machine.run("stat", "--format=%a %U", "/etc/ocr-inbox/secrets").stdout == "700 root\n"
+    assert machine.run("ocr-inbox", "--help").stdout.lstrip().startswith("Usage: ocr-inbox")
+
+    machine.run("mkdir", "--parents", "/srv/scans/text")
+    machine.run("chown", "--recursive", "ocr-inbox", "/srv/scans")
+    fresh.configure()
+    mine = machine.path(CONFIG).read_text(encoding="utf-8")
+    machine.run("systemctl", "enable", "--now", UNIT)
+    assert machine.property(SOCKET, "ActiveState") == "active"
+    source = fresh.drop(PAGE, "scan.png")
+    fresh.wait_for_entry("EVENT=job_done")
+
+    before = fresh.main_pid()
+    fresh.install("1.1.0")
+    assert (fresh.property("ActiveState"), machine.property(SOCKET, "ActiveState")) == ("active", "active")
+    assert fresh.main_pid() != before, "the new program runs"
+    assert machine.path(CONFIG).read_text(encoding="utf-8") == mine
+    assert NEW_EXAMPLE in machine.path("/opt/ocr-inbox/examples/ocr-inbox.toml").read_text(encoding="utf-8")
+    fresh.read(PAGE, "another.png")
+    assert len(fresh.entries("EVENT=job_done", "KEY=text/scan.png")) == 1, "the ledger was kept"
+
+    machine.run("dpkg", "--remove", "ocr-inbox")
+    assert not machine.path(VENDOR).exists()
+    assert fresh.property("LoadState") == "not-found"
+    assert machine.path(LEDGER).exists()
+    assert machine.path(CONFIG).read_text(encoding="utf-8") == mine
+
+    machine.run("dpkg", "--purge", "ocr-inbox")
+    assert not machine.path("/var/lib/ocr-inbox").exists()
+    assert not machine.path("/etc/ocr-inbox").exists()
+    assert source.exists()
+    assert sidecar_path(source).exists()
+
+
+def test_an_upgrade_brings_the_new_example_where_nobody_edited_the_old_one(fresh: Service) -> None:
+    fresh.install("1.0.0")
+    fresh.install("1.1.0")
+    assert NEW_EXAMPLE in fresh.machine.path(CONFIG).read_text(encoding="utf-8")
+    assert fresh.property("ActiveState") == "inactive"
+
+
+def test_make_install_leaves_a_machine_where_it_can_be_started(fresh: Service) -> None:
+    machine = fresh.machine
+    told = machine.run("make", "--directory=/run/source", "install").stdout
+    assert "next: edit /etc/ocr-inbox/ocr-inbox.toml" in told
+    assert machine.run("stat", "--format=%U", "/var/lib/ocr-inbox").stdout == "ocr-inbox\n"
+    assert (fresh.property("LoadState"), fresh.property("ActiveState")) == ("loaded", "inactive")
+    machine.run("systemctl", "start", UNIT)
+    assert fresh.wait_for_entry("EVENT=started")["_SYSTEMD_UNIT"] == UNIT

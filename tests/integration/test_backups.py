@@ -1,0 +1,40 @@
+"""A folder of copies of the ledger."""
+
+from pathlib import Path
+
+import pytest
+
+from ledgers import enqueued
+from ocr_inbox.backups import add_backup
+from ocr_inbox.chronicle import Chronicle, Selection
+from ocr_inbox.database import Database
+from ocr_inbox.ledger import Ledger
+
+DAY = 86400.0
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    return folder
+
+
+def test_a_copy_holds_what_the_ledger_held(ledger: Ledger, folder: Path) -> None:
+    enqueued(ledger, "a", "b")
+    copy = add_backup(ledger.database, folder, keep=3, now=0.0)
+    assert copy.name == "ledger-19700101T000000Z.sqlite"
+    with Database(copy) as database:
+        assert len(Chronicle(database).jobs(Selection())) == 2
+
+
+def test_the_newest_are_kept_and_nothing_else_is_touched(ledger: Ledger, folder: Path) -> None:
+    (folder / "notes.txt").write_text("mine", encoding="utf-8")
+    copies = [add_backup(ledger.database, folder, keep=2, now=day * DAY) for day in range(4)]
+    assert sorted(folder.iterdir()) == [*copies[2:], folder / "notes.txt"]
+
+
+def test_a_copy_that_was_never_finished_is_made_again(ledger: Ledger, folder: Path) -> None:
+    (folder / "ledger-19700101T000000Z.unfinished").write_bytes(b"half")
+    copy = add_backup(ledger.database, folder, keep=1, now=0.0)
+    assert list(folder.iterdir()) == [copy]

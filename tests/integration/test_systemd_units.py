@@ -1,0 +1,75 @@
+"""The unit files as systemd's own tools judge them, without running anything."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from running import COMMAND
+
+ROOT = Path(__file__).parents[2]
+UNITS = ROOT / "systemd"
+MOST_EXPOSED = 1.5
+PROGRAM = "/opt/ocr-inbox/venv/bin/ocr-inbox"
+SERVICE_FOLDER = "/opt/ocr-inbox/paddle-vl_vllm_service"
+DOCKER = "[Service]\nExecStart=/bin/true\n"
+
+pytestmark = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
+
+
+def analyze(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        ["systemd-analyze", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "XDG_RUNTIME_DIR": "/run", "HOME": "/nonexistent"},
+    )
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> Path:
+    """The units as they are where everything is installed: verifying looks for the programs."""
+    for unit in [*UNITS.glob("*.service"), *UNITS.glob("*.socket"), *UNITS.glob("*.timer")]:
+        text = unit.read_text(encoding="utf-8").replace(PROGRAM, str(COMMAND))
+        text = text.replace(SERVICE_FOLDER, str(ROOT / "paddle-vl_vllm_service"))
+        (tmp_path / unit.name).write_text(text, encoding="utf-8")
+    (tmp_path / "docker.service").write_text(DOCKER, encoding="utf-8")
+    return tmp_path
+
+
+def with_drop_in(units: Path, drop_in: str) -> Path:
+    folder = units / "ocr-inbox.service.d"
+    folder.mkdir()
+    shutil.copy(UNITS / "drop-ins" / drop_in, folder)
+    return units
+
+
+def exposure(units: Path) -> float:
+    """How exposed the service is, from 0 to 10."""
+    told = analyze("security", "--offline=true", units / "ocr-inbox.service").stdout
+    found = re.search(r"Overall exposure level for ocr-inbox\.service: ([0-9.]+)", told)
+    assert found, told
+    return float(found[1])
+
+
+def test_systemd_finds_no_fault_with_the_units(units: Path) -> None:
+    files = [path for path in sorted(units.iterdir()) if path.name != "docker.service"]
+    done = analyze("verify", "--man=no", "--recursive-errors=one", *files)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_sandbox_is_as_tight_as_it_was(units: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    threshold = f"--threshold={round(MOST_EXPOSED * 10)}"
+    done = analyze("security", "--offline=true", threshold, units / "ocr-inbox.service")
+    with capsys.disabled():
+        print(f"\nexposure of ocr-inbox.service: {exposure(units)} (at most {MOST_EXPOSED})")  # noqa: T201 - for CI's log
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_gpu_opens_the_sandbox_a_little(units: Path) -> None:
+    closed = exposure(units)
+    assert exposure(with_drop_in(units, "nvidia.conf")) < closed + 1
