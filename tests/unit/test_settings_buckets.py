@@ -38,7 +38,8 @@ def test_a_part_of_a_bucket_that_is_watched_already_is_refused(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "use", ['after = "archive"\narchive_to = "s3://other-scans/"', 'after_failure = "move"\nfailed_to = "s3://other-scans/"']
+    "use",
+    ['after = "archive"\narchive_to = "s3://other-scans/"', 'after_failure = "move"\nfailed_to = "s3://other-scans/"'],
 )
 def test_documents_are_not_moved_into_another_inbox(tmp_path: Path, use: str) -> None:
     assert "inside inbox other: a loop" in refusal(
@@ -75,7 +76,7 @@ def test_sidecars_do_not_go_among_the_documents_of_another_inbox(tmp_path: Path)
         ('sidecars_to = "s3://results/of"', "let it end in /"),
         ('archive_to = "s3://UPPER/"', "lower-case letters"),
         ('events = "sqs"', "go together"),
-        ('events = "minio"\nstore = "far"', "store"),
+        ('sqs_url = "https://sqs.example/1/scans"', "go together"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(tmp_path: Path, wrong: str, reason: str) -> None:
