@@ -21,8 +21,16 @@ def test_all_well(daemon: Daemon) -> None:
     assert body["pipelines"]["ocrv5"]["status"] == "ready"
     assert body["pipelines"]["ocrv5"]["last_inference"]
     assert body["inboxes"] == {
-        "scans": {"mode": "events", "problem": None, "last_scan_at": "2025-06-15T15:06:40.000+00:00", "settling": 0}
+        "scans": {
+            "mode": "events",
+            "problem": None,
+            "last_scan_at": "2025-06-15T15:06:40.000+00:00",
+            "settling": 0,
+            "listed": 0,
+            "heard": 0,
+        }
     }
+    assert body["hearing"] == {}
     assert body["queue"] == {"waiting": 0, "running": 0, "oldest_seconds": None}
     assert body["system"]["uptime"] > 0
 

@@ -14,7 +14,7 @@ from ocr_inbox.errors import UnreadableDocumentError
 from ocr_inbox.images.searchable import searchable_pdf, with_text
 from ocr_inbox.model import Signature
 from ocr_inbox.reader import LoadedReader
-from ocr_inbox.reading import Engine, Limits, Page, Reading, Source, Window
+from ocr_inbox.reading import Engine, FileSource, Limits, Page, Reading, Window
 from ocr_inbox.sidecar import Provenance, render
 from pages import LINES, pdf_of, render_page, text_pdf, tiff_of
 
@@ -39,7 +39,7 @@ class _Engine:
 
 def _read(folder: Path, content: bytes, pdf_text: str, page_count: int = 9) -> tuple[Reading, list[int]]:
     (folder / "a").write_bytes(content)
-    source = Source(root=str(folder), path="a", signature=Signature.of((folder / "a").stat()))
+    source = FileSource(root=str(folder), path="a", signature=Signature.of((folder / "a").stat()))
     engine = _Engine()
     reader = LoadedReader(engine=engine, limits=Limits(pdf_dpi=72), pdf_text=pdf_text)
     (reading,) = reader.read([Window(source=source, first_page=0, page_count=page_count)])

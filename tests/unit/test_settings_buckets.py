@@ -76,7 +76,7 @@ def test_sidecars_do_not_go_among_the_documents_of_another_inbox(tmp_path: Path)
         ('sidecars_to = "s3://results/of"', "let it end in /"),
         ('archive_to = "s3://UPPER/"', "lower-case letters"),
         ('events = "sqs"', "go together"),
-        ('events = "minio"\nstore = "far"', "store"),
+        ('sqs_url = "https://sqs.example/1/scans"', "go together"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(tmp_path: Path, wrong: str, reason: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ocr_inbox.errors import AccessDeniedError
+from ocr_inbox.s3.listing import etag_of, only_if
 from ocr_inbox.s3.options import Place
 from ocr_inbox.s3.refusals import named
 
@@ -33,12 +34,12 @@ def probe(client: Any, place: Place, whose: str = "doctor") -> Abilities:
     target = {"Bucket": place.bucket, "Key": f"{place.prefix}.ocr-inbox-probe-{mark}"}
     deed = f"write into bucket {place.bucket}"
     with named(deed):
-        etag = client.put_object(**target, Body=b"1")["ETag"]
+        known = only_if(etag_of(client.put_object(**target, Body=b"1")))
     try:
         return Abilities(
             put_new=_refused(deed, client.put_object, **target, Body=b"2", IfNoneMatch="*"),
             put_over=_refused(deed, client.put_object, **target, Body=b"3", IfMatch='"0"')
-            and not _refused(deed, client.put_object, **target, Body=b"1", IfMatch=etag),
+            and not _refused(deed, client.put_object, **target, Body=b"1", **known),
             delete_known=_obeys_on_delete(client, target),
         )
     finally:

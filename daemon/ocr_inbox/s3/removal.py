@@ -95,8 +95,9 @@ def _look(client: Any, name: ObjectName) -> Any:
 
 def _is_copy(there: Any, stamp: ObjectStamp) -> bool:
     """Whether it has the same content, or says that it is our copy: the ETag of a large one is another."""
-    ours = there["Metadata"].get(_MARK) == quote(stamp.version) or etag_of(there) == stamp.etag
-    return bool(there.get("ContentLength", stamp.size) == stamp.size and ours)
+    same = stamp.etag != "" and etag_of(there) == stamp.etag
+    ours = there["Metadata"].get(_MARK) == quote(stamp.version)
+    return bool(there.get("ContentLength", stamp.size) == stamp.size and (same or ours))
 
 
 def _copy(client: Any, name: ObjectName, stamp: ObjectStamp, known: Any, target: ObjectName) -> None:

@@ -129,6 +129,17 @@ def _demand_no_overlap(bucket: BucketSettings, other: BucketSettings) -> None:
         target, prefix = split_place(place, bucket.bucket)
         if used and target == other.bucket and prefix.startswith(other.prefix):
             raise ValueError(f"inbox {bucket.name} moves documents to {place}, inside inbox {other.name}: a loop")
+    if _sidecar_place(bucket) == _sidecar_place(other):
+        raise ValueError(
+            f"inboxes {bucket.name} and {other.name} leave their sidecars at the same place: those of documents with "
+            "the same key would overwrite each other"
+        )
+
+
+def _sidecar_place(bucket: BucketSettings) -> tuple[str, str]:
+    if bucket.sidecars_to is None:
+        return bucket.bucket, bucket.prefix
+    return split_place(bucket.sidecars_to, bucket.bucket)
 
 
 def _demand_bucket(name: str) -> str:
