@@ -7,7 +7,6 @@ import pytest
 from booted_service import CONFIG, SOCKET, UNIT, Service
 from nspawn import NewMachine
 from pages import encoded, render_line
-from running import sidecar_path
 
 pytestmark = pytest.mark.timeout(1200)  # the first one installs everything
 
@@ -24,39 +23,47 @@ def fresh(new_machine: NewMachine) -> Iterator[Service]:
         yield Service(machine=machine)
 
 
-def test_it_starts_nothing_keeps_what_is_yours_and_goes_when_told(fresh: Service) -> None:
+@pytest.fixture
+def working(fresh: Service) -> Service:
+    """It is installed, configured and runs."""
+    fresh.install("1.0.0")
+    fresh.machine.run("mkdir", "--parents", "/srv/scans/text")
+    fresh.machine.run("chown", "--recursive", "ocr-inbox", "/srv/scans")
+    fresh.configure()
+    fresh.launch()
+    return fresh
+
+
+def test_it_brings_a_user_and_starts_nothing(fresh: Service) -> None:
     machine = fresh.machine
-    told = fresh.install("1.0.0").stdout
-    assert "systemctl enable --now ocr-inbox" in told
+    assert "systemctl enable --now ocr-inbox" in fresh.install("1.0.0").stdout
     assert machine.run("systemctl", "is-enabled", UNIT, SOCKET, check=False).stdout.split() == ["disabled", "disabled"]
     assert (fresh.property("ActiveState"), machine.property(SOCKET, "ActiveState")) == ("inactive", "inactive")
-    assert (
-        machine.run("getent", "passwd", "ocr-inbox").stdout.rstrip().endswith(":/var/lib/ocr-inbox:/usr/sbin/nologin")
-    )
+    assert machine.run("getent", "passwd", "ocr-inbox").stdout.endswith(":/var/lib/ocr-inbox:/usr/sbin/nologin\n")
     assert machine.run("stat", "--format=%a %U", "/etc/ocr-inbox/secrets").stdout == "700 root\n"
     assert machine.run("ocr-inbox", "--help").stdout.lstrip().startswith("Usage: ocr-inbox")
 
-    machine.run("mkdir", "--parents", "/srv/scans/text")
-    machine.run("chown", "--recursive", "ocr-inbox", "/srv/scans")
-    fresh.configure()
-    mine = machine.path(CONFIG).read_text(encoding="utf-8")
-    machine.run("systemctl", "enable", "--now", UNIT)
-    assert machine.property(SOCKET, "ActiveState") == "active"
-    source = fresh.drop(PAGE, "scan.png")
-    fresh.wait_for_entry("EVENT=job_done")
 
-    before = fresh.main_pid()
-    fresh.install("1.1.0")
-    assert (fresh.property("ActiveState"), machine.property(SOCKET, "ActiveState")) == ("active", "active")
-    assert fresh.main_pid() != before, "the new program runs"
+def test_an_upgrade_keeps_the_ledger_and_what_was_edited_and_runs_the_new_program(working: Service) -> None:
+    machine, before = working.machine, working.main_pid()
+    working.read(PAGE, "scan.png")
+    mine = machine.path(CONFIG).read_text(encoding="utf-8")
+    working.install("1.1.0")
+    assert (working.property("ActiveState"), machine.property(SOCKET, "ActiveState")) == ("active", "active")
+    assert working.main_pid() != before
     assert machine.path(CONFIG).read_text(encoding="utf-8") == mine
     assert NEW_EXAMPLE in machine.path("/opt/ocr-inbox/examples/ocr-inbox.toml").read_text(encoding="utf-8")
-    fresh.read(PAGE, "another.png")
-    assert len(fresh.entries("EVENT=job_done", "KEY=text/scan.png")) == 1, "the ledger was kept"
+    working.read(PAGE, "another.png")
+    assert len(working.entries("EVENT=job_done", "KEY=text/scan.png")) == 1
 
+
+def test_removing_it_keeps_the_ledger_and_purging_it_keeps_the_documents(working: Service) -> None:
+    machine, source = working.machine, working.drop(PAGE, "scan.png")
+    mine = machine.path(CONFIG).read_text(encoding="utf-8")
+    machine.run("systemctl", "enable", UNIT)
     machine.run("dpkg", "--remove", "ocr-inbox")
     assert not machine.path(VENDOR).exists()
-    assert fresh.property("LoadState") == "not-found"
+    assert (working.property("LoadState"), working.property("ActiveState")) == ("not-found", "inactive")
     assert machine.path(LEDGER).exists()
     assert machine.path(CONFIG).read_text(encoding="utf-8") == mine
 
@@ -64,7 +71,6 @@ def test_it_starts_nothing_keeps_what_is_yours_and_goes_when_told(fresh: Service
     assert not machine.path("/var/lib/ocr-inbox").exists()
     assert not machine.path("/etc/ocr-inbox").exists()
     assert source.exists()
-    assert sidecar_path(source).exists()
 
 
 def test_an_upgrade_brings_the_new_example_where_nobody_edited_the_old_one(fresh: Service) -> None:

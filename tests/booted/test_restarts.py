@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from booted_service import CONFIG, SOCKET, UNIT, Service
+from booted_service import CONFIG, SERVING, SOCKET, UNIT, Service
 from installation import PYTHON
 from pages import encoded, render_line
 from running import eventually, sidecar_path
@@ -72,6 +72,19 @@ def test_after_kill_9_what_was_being_read_is_read_once_more(steady: Service) -> 
     assert len(steady.entries("EVENT=job_done", "KEY=text/killed.png")) == 1
 
 
+def test_what_is_being_read_when_it_is_stopped_may_come_to_its_end(steady: Service) -> None:
+    hanging(steady, "ocr_inbox.reader:_read_page")
+    source = steady.drop(PAGE, "last.png")
+    eventually(lambda: "1 running" in steady.property("StatusText"))
+    steady.machine.run("systemctl", "stop", "--no-block", SOCKET, UNIT)
+    eventually(lambda: steady.property("StatusText").startswith("stopping"))
+    release(steady)
+    steady.wait_for_state("inactive")
+    assert sidecar_path(source).exists()
+    assert (steady.property("Result"), steady.property("ExecMainStatus")) == ("success", "0")
+    assert steady.entries("EVENT=job_waits", "KEY=text/last.png") == []
+
+
 def test_a_reader_that_is_killed_for_its_memory_takes_nobody_along(steady: Service) -> None:
     """As the kernel does it; that MemoryMax= makes it do so cannot be shown where no memory is limited."""
     hanging(steady, "ocr_inbox.reader:_read_page")
@@ -84,7 +97,8 @@ def test_a_reader_that_is_killed_for_its_memory_takes_nobody_along(steady: Servi
 
 
 def test_what_cannot_work_is_not_started_again_by_anybody(steady: Service) -> None:
-    steady.start()
+    steady.launch()
+    assert steady.get("/livez") == SERVING
     good = steady.machine.path(CONFIG).read_text(encoding="utf-8")
     steady.machine.write(CONFIG, "nonsense = 1\n" + good)
     assert steady.machine.run("systemctl", "restart", UNIT, check=False).returncode != 0
@@ -97,7 +111,7 @@ def test_what_cannot_work_is_not_started_again_by_anybody(steady: Service) -> No
 
     steady.machine.write(CONFIG, good)
     steady.machine.run("systemctl", "start", UNIT)
-    assert steady.get("/livez") == 200
+    assert steady.get("/livez") == SERVING
 
 
 TURN_VERSION = """
@@ -114,7 +128,8 @@ def turned_version(service: Service, version: str) -> str:
 
 
 def test_a_ledger_of_a_newer_version_is_refused_and_left_alone(steady: Service) -> None:
-    steady.start()
+    steady.launch()
+    assert steady.get("/livez") == SERVING
     steady.stop()
     known = turned_version(steady, "99")
     assert steady.machine.run("systemctl", "start", UNIT, check=False).returncode != 0
@@ -124,5 +139,5 @@ def test_a_ledger_of_a_newer_version_is_refused_and_left_alone(steady: Service) 
     assert any("a newer ocr-inbox wrote it; install that version again" in it for it in refusals)
 
     assert turned_version(steady, known) == "99"
-    steady.start()
-    assert steady.property("ActiveState") == "active"
+    steady.launch()
+    assert steady.get("/livez") == SERVING

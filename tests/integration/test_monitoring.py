@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 import yaml
 
 from api_daemon import serving
+from builders import some_pipeline_vitals
+from ocr_inbox.model import ServerVitals
 
 ROOT = Path(__file__).parents[2]
 ALERTS = ROOT / "configs/monitoring/alerts.yml"
@@ -65,6 +68,16 @@ def test_every_metric_that_is_asked_for_is_exposed(tmp_path: Path) -> None:
     asked = {name for it in expressions for name in re.findall(r"\b(?:ocr_inbox|process)_\w+", it)}
     assert asked
     assert asked - exposed(tmp_path) == set()
+
+
+def test_what_is_away_and_what_is_left_shows_in_figures(tmp_path: Path) -> None:
+    with serving(tmp_path) as daemon:
+        away = ServerVitals(url="http://127.0.0.1:8118/v1", status="not reachable")
+        daemon.text = replace(some_pipeline_vitals(ready=False, problem="its server is away"), server=away)
+        figures = dict(re.findall(r"^(ocr_inbox_\S+) (\S+)$", daemon.client.get("/metrics").text, flags=re.MULTILINE))
+    assert float(figures['ocr_inbox_server_up{pipeline="text"}']) == 0
+    assert float(figures['ocr_inbox_inbox_events{inbox="scans"}']) == 1
+    assert 0 < float(figures["ocr_inbox_state_free_bytes"]) <= float(figures["ocr_inbox_state_size_bytes"])
 
 
 def test_the_dashboard_names_no_data_source_of_ours_and_no_panel_twice() -> None:

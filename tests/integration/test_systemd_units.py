@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,13 @@ UNITS = ROOT / "systemd"
 MOST_EXPOSED = 1.5
 PROGRAM = "/opt/ocr-inbox/venv/bin/ocr-inbox"
 SERVICE_FOLDER = "/opt/ocr-inbox/paddle-vl_vllm_service"
+SCRIPTS = (
+    *("systemd/install.sh", "systemd/deb/pack.sh", "systemd/deb/postinst", "systemd/deb/prerm", "systemd/deb/postrm"),
+    *("tests/booted/boot.sh", ".ci/run"),
+)
 DOCKER = "[Service]\nExecStart=/bin/true\n"
 
-pytestmark = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
+needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
 
 
 def analyze(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
@@ -56,12 +61,14 @@ def exposure(units: Path) -> float:
     return float(found[1])
 
 
+@needs_systemd
 def test_systemd_finds_no_fault_with_the_units(units: Path) -> None:
     files = [path for path in sorted(units.iterdir()) if path.name != "docker.service"]
     done = analyze("verify", "--man=no", "--recursive-errors=one", *files)
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@needs_systemd
 def test_the_sandbox_is_as_tight_as_it_was(units: Path, capsys: pytest.CaptureFixture[str]) -> None:
     threshold = f"--threshold={round(MOST_EXPOSED * 10)}"
     done = analyze("security", "--offline=true", threshold, units / "ocr-inbox.service")
@@ -70,6 +77,13 @@ def test_the_sandbox_is_as_tight_as_it_was(units: Path, capsys: pytest.CaptureFi
     assert done.returncode == 0, done.stdout
 
 
+@needs_systemd
 def test_a_gpu_opens_the_sandbox_a_little(units: Path) -> None:
     closed = exposure(units)
     assert exposure(with_drop_in(units, "nvidia.conf")) < closed + 1
+
+
+def test_the_scripts_pass_shellcheck() -> None:
+    shellcheck = Path(sys.executable).with_name("shellcheck")
+    done = subprocess.run([shellcheck, *SCRIPTS], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout

@@ -34,6 +34,16 @@ def test_a_state_directory_is_all_that_must_be_said(tmp_path: Path) -> None:
     assert settings.inboxes == ()
 
 
+def test_secrets_of_the_unit_are_found_in_it_and_by_who_types_a_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = 'state_dir = "state"\n[api]\nkey_file = "${CREDENTIALS_DIRECTORY}/secret_api-keys"'
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials/other.service")
+    assert _loaded(tmp_path, text).api.key_file == Path("/run/credentials/other.service/secret_api-keys")
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY")
+    assert _loaded(tmp_path, text).api.key_file == Path("/run/credentials/ocr-inbox.service/secret_api-keys")
+
+
 def test_paths_are_relative_to_the_file_and_know_home_and_variables(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
