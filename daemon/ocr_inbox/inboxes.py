@@ -1,6 +1,5 @@
 """The inboxes of a configuration: folders and buckets, each with its rules."""
 
-import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,4 +34,4 @@ def posts(settings: Settings, bookmarks: Bookmarks) -> Iterator[Post]:
 
 def _not_before(bucket: BucketSettings, bookmarks: Bookmarks) -> float:
     since = bookmarks.watched_since(bucket.name)
-    return math.floor(since) if bucket.existing == "leave" else 0.0  # stores tell whole seconds
+    return since if bucket.existing == "leave" else 0.0
