@@ -9,6 +9,8 @@ import structlog
 
 from ocr_inbox.ports import Loop
 
+_LOOK_SECONDS = 1.0
+
 log = structlog.get_logger()
 
 
@@ -39,7 +41,8 @@ class Supervision:
         for thread in threads:
             thread.start()
         begun()
-        self.stop.wait()
+        while not self.stop.wait(_LOOK_SECONDS):
+            pass  # a signal that came just before an endless wait would be answered by nobody
         wake()
         _join(threads, grace_seconds)
         cut_short()

@@ -1,6 +1,7 @@
 """Buckets of real servers: what is uploaded is read, whoever tells of it or nobody does, and nothing is lost."""
 
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,8 @@ def test_a_stream_tells_of_new_objects(tmp_path: Path, minio_bucket: Store) -> N
 
 def test_what_a_bucket_held_before_is_read_by_a_backfill(tmp_path: Path, bucket: Store) -> None:
     bucket.put("in/old.png", STRIP)
+    written = time.time()
+    eventually(lambda: time.time() >= written + 1)  # stores tell whole seconds
     site = a_site(tmp_path, bucket, existing="leave")
     with site.serving() as daemon:
         eventually(lambda: inbox_health(daemon)["last_scan_at"])
