@@ -1,6 +1,5 @@
 """The composition root: the only module that knows all others, and puts the daemon together."""
 
-import os
 import signal
 import threading
 import time
@@ -8,9 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 
-import filelock
 import structlog
 
 from ocr_inbox import __version__
@@ -18,7 +15,7 @@ from ocr_inbox.bookmarks import Bookmarks
 from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.database import Database
 from ocr_inbox.drain import Drain
-from ocr_inbox.errors import AlreadyRunningError, ConfigurationError, PipelineUnavailableError
+from ocr_inbox.errors import PipelineUnavailableError
 from ocr_inbox.figures import self_contained
 from ocr_inbox.folder import FolderInbox
 from ocr_inbox.hearings import Ears, ears
@@ -37,6 +34,8 @@ from ocr_inbox.options import (
 )
 from ocr_inbox.pipelines import plans
 from ocr_inbox.ports import Inbox, Loop
+from ocr_inbox.premises import occupied
+from ocr_inbox.retreat import Admission, Retreat
 from ocr_inbox.settings import Settings
 from ocr_inbox.stations import Station, absent, opened
 from ocr_inbox.supervise import Supervision
@@ -113,7 +112,13 @@ class Daemon:
         absence = partial(absent, self.stations)
         lanes = [lane for station in self.stations for lane in station.lanes(self.ledger, inboxes, absence)]
         watches = [watch for station in self.stations for watch in station.watches(self.ledger.bell.ring)]
-        supervision = Supervision(loops=[*self.intakes, *self.ears.listeners, *lanes, *watches, *more], stop=self.stop)
+        retreat = Retreat(
+            chronicle=self.chronicle,
+            served=[station.plan.pipeline for station in self.stations],
+            closed=threading.Event(),
+        )
+        doors = [Admission(loop=loop, closed=retreat.closed) for loop in (*self.intakes, *self.ears.listeners)]
+        supervision = Supervision(loops=[*doors, *lanes, *watches, retreat, *more], stop=self.stop)
         with _signals(self.stop, self.rescan):
             log.info("started", version=__version__, inboxes=len(self.posts), readers=len(lanes))
             supervision.run(
@@ -175,8 +180,7 @@ def assembled(settings: Settings) -> Iterator[Daemon]:
     Raises AlreadyRunningError, LedgerTooNewError, ConfigurationError.
     """
     with ExitStack() as stack:
-        _create_folders(settings)
-        stack.enter_context(_only_one(settings.state_dir))
+        stack.enter_context(occupied(settings))
         database = stack.enter_context(Database(ledger_path(settings)))
         ledger = Ledger(database, time.time, attempts_allowed=settings.retry.attempts)
         if recovered := ledger.recover():
@@ -201,63 +205,6 @@ def _note_what_is_switched_off(ledger: Ledger, served: Sequence[PipelineName]) -
     for pipeline in set(PipelineName) - set(served):
         reason = f"the {pipeline.value} pipeline is switched off; set pipelines.{pipeline.value}.enabled = true"
         ledger.note_obstacle(pipeline, PipelineUnavailableError.code, reason)
-
-
-def _create_folders(settings: Settings) -> None:
-    wanted = [settings.state_dir, uploads_folder(settings)]
-    for inbox in settings.inboxes:
-        if inbox.create:
-            wanted.append(inbox.folder)
-            wanted += [] if inbox.rules else [inbox.folder / name.value for name in PipelineName]
-    try:
-        for folder in wanted:
-            folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot make the folder {error.filename}: {error.strerror}; make it for the daemon's user, or name another"
-        ) from error
-
-
-@contextmanager
-def _only_one(state_dir: Path) -> Iterator[None]:
-    lock, pid_file = _lock(state_dir), state_dir / "daemon.pid"
-    try:
-        lock.acquire(blocking=False)
-        # Whoever reads the pid may ask for a scan at once, and until then that would end the process.
-        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-        pid_file.write_text(str(os.getpid()), encoding="ascii")
-    except filelock.Timeout as error:
-        raise AlreadyRunningError(
-            f"cannot start: another ocr-inbox works in {state_dir}; stop it first, or choose another state_dir"
-        ) from error
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot write into state_dir {state_dir}: {error.strerror}; give it and all that is in it to the "
-            "daemon's user (chown -R), or name another"
-        ) from error
-    try:
-        yield
-    finally:
-        pid_file.unlink(missing_ok=True)
-        lock.release()
-
-
-def running_pid(state_dir: Path) -> int | None:
-    """The daemon that works in this folder, if one does: a pid that a killed one left may be somebody else's by now.
-
-    Raises OSError where the folder belongs to somebody else.
-    """
-    if not (state_dir / "daemon.pid").exists():
-        return None
-    try:
-        _lock(state_dir).acquire(blocking=False).lock.release()
-    except filelock.Timeout:
-        return int((state_dir / "daemon.pid").read_text(encoding="ascii"))
-    return None
-
-
-def _lock(state_dir: Path) -> filelock.FileLock:
-    return filelock.FileLock(state_dir / "daemon.lock")
 
 
 @contextmanager
