@@ -1,6 +1,7 @@
 """How the daemon is: for people, for load balancers, and for whoever restarts it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import psutil
@@ -8,7 +9,16 @@ from fastapi import APIRouter, Response
 
 from ocr_inbox.chronicle import Queue
 from ocr_inbox.errors import LedgerUnavailableError
-from ocr_inbox.model import HearingVitals, InboxVitals, Job, JobState, PipelineName, PipelineVitals
+from ocr_inbox.model import (
+    Draining,
+    HearingVitals,
+    InboxVitals,
+    Job,
+    JobState,
+    Pause,
+    PipelineName,
+    PipelineVitals,
+)
 from ocr_inbox.sidecar import timestamp
 from ocr_inbox_api.graphics import GraphicsCards
 from ocr_inbox_api.parts import Parts
@@ -17,11 +27,24 @@ from ocr_inbox_api.shapes import (
     HealthView,
     HearingHealth,
     InboxHealth,
+    PauseView,
     PipelineHealth,
     QueueHealth,
     StateView,
     SystemHealth,
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What the ledger says: what is open, and what a person ordered."""
+
+    queues: Sequence[Queue]
+    pauses: Sequence[Pause]
+    draining: Draining | None
+
+
+_NOTHING = _Told(queues=(), pauses=(), draining=None)
 
 
 class Health:
@@ -41,17 +64,20 @@ class Health:
 
     def show(self, response: Response) -> HealthView:
         """Pipelines, inboxes, the queue and the machine: 200 while anything can be read, 503 when nothing can."""
-        pipelines, inboxes, queues = self._parts.vitals.pipelines(), self._parts.vitals.inboxes(), self._queues()
-        status = _verdict(pipelines, inboxes, ledger_answers=queues is not None)
+        pipelines, inboxes, told = self._parts.vitals.pipelines(), self._parts.vitals.inboxes(), self._told()
+        status = _verdict(pipelines, inboxes, ledger_answers=told is not None)
         response.status_code = 503 if status == "unhealthy" else 200
         now, graphics = self._parts.clock(), self._graphics.memory()
+        pauses = {pause.inbox: pause for pause in (told or _NOTHING).pauses}
+        draining = (told or _NOTHING).draining
         return HealthView(
             status=status,
+            draining=draining.scope if draining else None,
             timestamp=timestamp(now),
             pipelines={it.family: self._pipeline(it) for it in pipelines},
-            inboxes={it.name: _inbox(it) for it in inboxes},
+            inboxes={it.name: _inbox(it, pauses.get(it.name)) for it in inboxes},
             hearing={it.name: _hearing(it) for it in self._parts.vitals.hearing()},
-            queue=None if queues is None else _queue(queues, now),
+            queue=None if told is None else _queue(told.queues, now),
             system=SystemHealth(
                 gpu_memory_used=graphics.used if graphics else None,
                 gpu_memory_total=graphics.total if graphics else None,
@@ -67,8 +93,11 @@ class Health:
             for it in self._parts.vitals.pipelines()
             if not it.ready and it.server is None  # a server that is away is no reason to restart the daemon
         ]
-        if self._queues() is None:
+        told = self._told()
+        if told is None:
             reasons.append("ledger: it does not answer")
+        elif told.draining:
+            reasons.append("the daemon drains: it takes nothing new, and ends when it has read what it has")
         if reasons:
             return Failure(code="not_ready", detail="; ".join(reasons)).response()
         return Response(StateView(status="ready").model_dump_json(), media_type="application/json")
@@ -77,9 +106,10 @@ class Health:
         """Whether the process still answers."""
         return StateView(status="alive")
 
-    def _queues(self) -> Sequence[Queue] | None:
+    def _told(self) -> _Told | None:
+        chronicle = self._parts.chronicle
         try:
-            return self._parts.chronicle.queues()
+            return _Told(queues=chronicle.queues(), pauses=chronicle.pauses(), draining=chronicle.draining())
         except LedgerUnavailableError:
             return None
 
@@ -108,10 +138,11 @@ def _verdict(
     return "degraded"
 
 
-def _inbox(vitals: InboxVitals) -> InboxHealth:
+def _inbox(vitals: InboxVitals, pause: Pause | None) -> InboxHealth:
     return InboxHealth(
         mode=vitals.mode,
         problem=vitals.problem,
+        paused=PauseView(since=timestamp(pause.since), reason=pause.reason) if pause else None,
         last_scan_at=timestamp(vitals.last_scan_at),
         settling=vitals.settling,
         listed=vitals.listed,

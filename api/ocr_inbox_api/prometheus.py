@@ -125,14 +125,18 @@ class Now(Collector):
     def _inboxes(self) -> Iterator[Metric]:
         paused = GaugeMetricFamily("ocr_inbox_inbox_paused", "Whether it has a problem", labels=("inbox",))
         events = GaugeMetricFamily("ocr_inbox_inbox_events", "Whether it is told of new documents", labels=("inbox",))
+        by_hand = GaugeMetricFamily("ocr_inbox_inbox_paused_by_hand", "Whether a person paused it", labels=("inbox",))
         found = CounterMetricFamily(
             "ocr_inbox_found_by_scan", "New documents that no event had told of", labels=("inbox",)
         )
+        pauses = {pause.inbox for pause in self.chronicle.pauses()}
         for vitals in self.vitals.inboxes():
             paused.add_metric((vitals.name,), vitals.problem is not None)
+            by_hand.add_metric((vitals.name,), vitals.name in pauses)
             events.add_metric((vitals.name,), vitals.mode == "events")
             found.add_metric((vitals.name,), vitals.found_by_scan)
         yield paused
+        yield by_hand
         yield events
         yield found
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ocr_inbox.model import Job, JobState, Output, PipelineName, Transition
+from ocr_inbox.model import DrainScope, Job, JobState, Output, PipelineName, Transition
 from ocr_inbox.sidecar import timestamp
 
 
@@ -166,11 +166,19 @@ class PipelineHealth(BaseModel):
     health_check: Literal["passed", "failed"] | None = None
 
 
+class PauseView(BaseModel):
+    """Since when, and why, a person wants nothing of an inbox to be read."""
+
+    since: str | None
+    reason: str | None
+
+
 class InboxHealth(BaseModel):
-    """How an inbox is: "events" or "polling", and why it is paused if it is."""
+    """How an inbox is: "events" or "polling", what is wrong with it, and whether a person has paused it."""
 
     mode: str
     problem: str | None
+    paused: PauseView | None
     last_scan_at: str | None
     settling: int
     listed: int
@@ -210,6 +218,7 @@ class HealthView(BaseModel):
     """How the daemon is; pipelines by their wire names, inboxes by name."""
 
     status: Literal["healthy", "degraded", "unhealthy"]
+    draining: DrainScope | None = Field(description="what is read before the daemon ends, as a person asked it to")
     timestamp: str | None
     pipelines: dict[str, PipelineHealth]
     inboxes: dict[str, InboxHealth]

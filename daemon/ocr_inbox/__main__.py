@@ -5,21 +5,22 @@ from typing import NoReturn
 
 import typer
 
-from ocr_inbox.commands import backfill, configuration, daemon, ledger, models, read, systemd
+from ocr_inbox.commands import backfill, configuration, daemon, ledger, models, read, standing, steering, systemd, why
 from ocr_inbox.errors import OcrInboxError
 
 app = typer.Typer(
     name="ocr-inbox",
     help="Watch folders and buckets, read what arrives with PaddleOCR, leave a JSON sidecar beside it.",
-    epilog="Exit codes: 0 done, 65 a document cannot be read, 66 no such job, 69 models or readers missing, "
-    "75 try again later, 77 permission denied, 78 the configuration cannot work, 2 wrong usage.",
+    epilog="Exit codes: 0 done, 65 a document cannot be read, 66 no such job or document, "
+    "69 models or readers missing, 75 try again later, 77 permission denied, 78 the configuration cannot work, "
+    "2 wrong usage.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _commands in (daemon, read, ledger, backfill, configuration, models, systemd):
+for _commands in (daemon, read, standing, why, steering, ledger, backfill, configuration, models, systemd):
     _commands.register(app)
 
 

@@ -15,10 +15,7 @@ def add_backup(database: Database, folder: Path, *, keep: int, now: float) -> Pa
     Raises LedgerUnavailableError, and OSError where the folder cannot be changed.
     """
     target = folder / time.strftime(_NAME, time.gmtime(now))
-    unfinished = target.with_suffix(".unfinished")
-    unfinished.unlink(missing_ok=True)
-    database.backup(unfinished)
-    unfinished.replace(target)
+    database.backup(target)
     for old in sorted(folder.glob(_COPIES))[:-keep]:
         old.unlink()
     return target

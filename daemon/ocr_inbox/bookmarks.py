@@ -15,12 +15,17 @@ class Bookmarks:
 
     def watched_since(self, inbox: str) -> float:
         """When an inbox of this name was first watched, which may be now; seconds since the epoch."""
-        known = self.database.read("SELECT since FROM inboxes WHERE name = ?", (inbox,))
-        if not known:
-            with self.database.transaction() as connection:
-                connection.execute("INSERT OR IGNORE INTO inboxes (name, since) VALUES (?, ?)", (inbox, self.clock()))
-            known = self.database.read("SELECT since FROM inboxes WHERE name = ?", (inbox,))
-        return float(known[0]["since"])
+        known = self.first_watched(inbox)
+        if known is not None:
+            return known
+        with self.database.transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO inboxes (name, since) VALUES (?, ?)", (inbox, self.clock()))
+        return self.watched_since(inbox)
+
+    def first_watched(self, inbox: str) -> float | None:
+        """The same, None where it never was."""
+        rows = self.database.read("SELECT since FROM inboxes WHERE name = ?", (inbox,))
+        return float(rows[0]["since"]) if rows else None
 
     def backfilled(self, inbox: str, prefix: str) -> str:
         """Where a backfill of this prefix goes on that was stopped, in the store's words; empty where none was."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from ocr_inbox.database import Database
 from ocr_inbox.errors import UnknownJobError
-from ocr_inbox.model import Document, Job, JobState, PipelineName, Transition
+from ocr_inbox.model import Document, Draining, DrainScope, Job, JobState, Obstacle, Pause, PipelineName, Transition
 from ocr_inbox.rows import explained_job_of, job_of, transition_of
+from ocr_inbox.turns import is_open, places
 
 _QUEUES = """
 SELECT inbox, pipeline, sum(state = 'waiting') AS waiting, sum(state = 'running') AS running,
@@ -15,23 +16,41 @@ FROM jobs INDEXED BY jobs_open WHERE state IN ('waiting', 'running')
 GROUP BY inbox, pipeline ORDER BY inbox, pipeline
 """
 
-_UNSETTLED = """
+_UNSETTLED = f"""
 SELECT count(*) AS n
 FROM jobs LEFT JOIN obstacles AS own ON own.pipeline = jobs.pipeline
           LEFT JOIN obstacles AS other ON other.pipeline = jobs.fallback
 WHERE jobs.state IN ('waiting', 'running') AND jobs.pipeline IN (SELECT value FROM json_each(:served))
   AND (jobs.state = 'running' OR (
-    (jobs.code IS NULL OR jobs.code IN ('reading_failed', 'crashed', 'timeout', 'interrupted', 'stopping')
+    {is_open("jobs.inbox")}
+    AND (jobs.code IS NULL OR jobs.code IN ('reading_failed', 'crashed', 'timeout', 'interrupted', 'stopping')
      OR (jobs.code = 'vl_unavailable' AND jobs.fallback IS NOT NULL))
     AND (own.code IS NULL OR (own.code = 'vl_unavailable' AND other.code IS NULL
                               AND jobs.fallback IN (SELECT value FROM json_each(:served))))))
+"""  # noqa: S608 - constant text
+
+_EXPLAINED = """
+SELECT jobs.*, obstacles.code AS obstacle_code, obstacles.reason AS obstacle_reason,
+       pauses.since AS paused_since, pauses.reason AS paused_reason
 """
 
-_JOBS = """
-SELECT jobs.*, obstacles.code AS obstacle_code, obstacles.reason AS obstacle_reason
-FROM jobs LEFT JOIN obstacles
-  ON obstacles.pipeline = jobs.pipeline AND jobs.state = 'waiting' AND jobs.code IS NULL
+_IN_THE_WAY = """
+LEFT JOIN obstacles ON obstacles.pipeline = jobs.pipeline AND jobs.state = 'waiting' AND jobs.code IS NULL
+LEFT JOIN pauses ON pauses.inbox = jobs.inbox AND jobs.state = 'waiting'
 """
+
+_JOBS = f"{_EXPLAINED} FROM jobs {_IN_THE_WAY}"
+_CHANGED_JOBS = f"{_EXPLAINED} FROM jobs INDEXED BY jobs_changed {_IN_THE_WAY}"
+
+_ENDED = """
+SELECT state, count(*) AS documents, coalesce(sum(pages), 0) AS pages FROM jobs INDEXED BY jobs_changed
+WHERE state IN ('done', 'buried', 'skipped') AND changed_at >= ? GROUP BY state
+"""
+
+_PLACES = f"""
+{places("TRUE")}
+SELECT inbox FROM places WHERE EXISTS (SELECT 1 FROM jobs WHERE jobs.inbox = places.inbox AND jobs.key = ?)
+"""  # noqa: S608 - constant text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +65,25 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How many documents, and pages of them, came to this end."""
+
+    state: JobState
+    documents: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which jobs a listing shows, newest first; `before` is the last id of the page before."""
+    """Which jobs a listing shows, newest first; `before` is the last id of the page before.
+
+    With `since`, seconds since the epoch, only those whose state changed then or later.
+    """
 
     state: JobState | None = None
     inbox: str | None = None
     pipeline: PipelineName | None = None
+    since: float | None = None
     before: int | None = None
     limit: int = 50
 
@@ -60,7 +92,8 @@ class Selection:
 class Chronicle:
     """Reads the ledger's file; raises UnknownJobError where a job is asked for that is not there.
 
-    A job that waits for nothing of its own, but whose pipeline cannot read now, has the code and reason of that.
+    A job that waits for nothing of its own, but whose pipeline cannot read now, has the code and reason of that; one
+    whose inbox is paused says so.
     All raise LedgerUnavailableError where it cannot be used.
     """
 
@@ -75,16 +108,61 @@ class Chronicle:
 
     def jobs(self, selection: Selection) -> list[Job]:
         """One page of jobs, newest first."""
+        states = None if selection.since is None or selection.state else [*JobState]
         wishes = {
             "jobs.id < ?": selection.before,
             "jobs.state = ?": selection.state,
+            "jobs.state IN (SELECT value FROM json_each(?))": json.dumps(states) if states else None,
+            "jobs.changed_at >= ?": selection.since,
             "jobs.inbox = ?": selection.inbox,
             "jobs.pipeline = ?": selection.pipeline,
         }
         wishes = {wish: value for wish, value in wishes.items() if value is not None}
         where = " AND ".join(wishes) or "TRUE"  # only what is asked for: a condition that may be NULL uses no index
-        query = f"{_JOBS} WHERE {where} ORDER BY jobs.id DESC LIMIT ?"
+        jobs = _JOBS if selection.since is None else _CHANGED_JOBS
+        query = f"{jobs} WHERE {where} ORDER BY jobs.id DESC LIMIT ?"
         return [explained_job_of(row) for row in self.database.read(query, (*wishes.values(), selection.limit))]
+
+    def versions(self, inbox: str, key: str) -> list[Job]:
+        """The jobs of all versions of a document, the newest first."""
+        rows = self.database.read(f"{_JOBS} WHERE jobs.inbox = ? AND jobs.key = ? ORDER BY jobs.id DESC", (inbox, key))
+        return [explained_job_of(row) for row in rows]
+
+    def places(self, key: str) -> list[str]:
+        """The inboxes in which a document of this key was ever noted; costs nothing for all others."""
+        return [row["inbox"] for row in self.database.read(_PLACES, (key,))]
+
+    def oldest_waiting(self) -> Job | None:
+        """Which of the jobs that wait was noted first."""
+        query = (
+            f"{_JOBS} WHERE jobs.inbox = ? AND jobs.pipeline = ? AND jobs.state = 'waiting' "
+            "AND jobs.state IN ('waiting', 'running') ORDER BY jobs.enqueued_at LIMIT 1"  # so that jobs_open is used
+        )
+        waiting = [(queue.inbox, queue.pipeline) for queue in self.queues() if queue.waiting]
+        oldest = [explained_job_of(row) for place in waiting for row in self.database.read(query, place)]
+        return min(oldest, key=lambda job: job.enqueued_at, default=None)
+
+    def ended_since(self, moment: float) -> list[Ended]:
+        """What came to its end since then, which is in seconds since the epoch; costs nothing for what did before."""
+        return [
+            Ended(state=JobState(row["state"]), documents=row["documents"], pages=row["pages"])
+            for row in self.database.read(_ENDED, (moment,))
+        ]
+
+    def obstacle(self, pipeline: PipelineName) -> Obstacle | None:
+        """What is in the way of a whole pipeline."""
+        rows = self.database.read("SELECT * FROM obstacles WHERE pipeline = ?", (pipeline,))
+        return Obstacle(code=rows[0]["code"], reason=rows[0]["reason"]) if rows else None
+
+    def pauses(self) -> list[Pause]:
+        """The inboxes that are paused."""
+        rows = self.database.read("SELECT * FROM pauses ORDER BY inbox")
+        return [Pause(inbox=row["inbox"], since=row["since"], reason=row["reason"]) for row in rows]
+
+    def draining(self) -> Draining | None:
+        """Whether a daemon that runs now is to end, and after what."""
+        rows = self.database.read("SELECT * FROM drains")
+        return Draining(scope=DrainScope(rows[0]["scope"]), since=rows[0]["since"]) if rows else None
 
     def find(self, document: Document) -> Job | None:
         """The job of this document version, if it was ever noted."""

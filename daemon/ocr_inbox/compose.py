@@ -45,6 +45,7 @@ from ocr_inbox.ports import Inbox, Loop
 from ocr_inbox.premises import occupied
 from ocr_inbox.pulse import Pulse, Silence, silences
 from ocr_inbox.reloading import Reload
+from ocr_inbox.retreat import Admission, Retreat
 from ocr_inbox.settings import BucketSettings, InboxSettings, Settings
 from ocr_inbox.signals import answered_signals
 from ocr_inbox.stations import Station, absent, opened
@@ -128,7 +129,13 @@ class Daemon:
         absence = partial(absent, self.stations)
         self.lanes = [lane for station in self.stations for lane in station.lanes(self.ledger, inboxes, absence)]
         watches = [watch for station in self.stations for watch in station.watches(self.ledger.bell.ring)]
-        loops: list[Loop] = [*self.intakes, *self.ears.listeners, *self.lanes, *watches, self.gauge, *more]
+        retreat = Retreat(
+            chronicle=self.chronicle,
+            served=[station.plan.pipeline for station in self.stations],
+            closed=threading.Event(),
+        )
+        doors = [Admission(loop=loop, closed=retreat.closed) for loop in (*self.intakes, *self.ears.listeners)]
+        loops: list[Loop] = [*doors, *self.lanes, *watches, self.gauge, retreat, *more]
         self.pulses = {loop.name: loop.pulse for loop in loops}
         self.pulses |= {f"{pipeline.value}-readers": processes.pulse for pipeline, processes in readers}
         attendant = self._attendant(inboxes)

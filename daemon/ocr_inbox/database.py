@@ -1,6 +1,7 @@
 """One SQLite file: a connection for each thread, transactions, migrations, a backup while running."""
 
 import sqlite3
+import stat
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from types import TracebackType
 
 from typing_extensions import Self
 
+from ocr_inbox.copies import Progress, copy_whole
 from ocr_inbox.errors import LedgerTooNewError, LedgerUnavailableError
 
 _BUSY_SECONDS = 30.0
@@ -84,10 +86,18 @@ class Database:
                 f"cannot {deed} the ledger {self.path}: {error}; {_ADVICE[type(error)]}"
             ) from error
 
-    def backup(self, target: Path) -> None:
-        """Copy a consistent state into `target` while others go on writing; raises LedgerUnavailableError."""
-        with self._explained("back up"), closing(sqlite3.connect(target)) as copy:
-            self._connection().backup(copy)  # in one go: in pieces, every write of another would start it anew
+    def backup(self, target: Path, progress: Progress = lambda *_: None) -> None:
+        """Copy a consistent state into a new file `target` while others go on writing.
+
+        Raises LedgerUnavailableError, also where something lies there already.
+        """
+        with self._explained("back up"), closing(_connected(self.path)) as source:
+            try:
+                copy_whole(source, target, stat.S_IMODE(self.path.stat().st_mode), progress)
+            except OSError as error:
+                raise LedgerUnavailableError(
+                    f"cannot back up the ledger {self.path} into {target}: {error.strerror}; name another file"
+                ) from error
 
     def _connection(self) -> sqlite3.Connection:
         thread = threading.current_thread()

@@ -63,7 +63,7 @@ def _opened_in(folder: int, name: str, *, create: bool) -> int:
     if create:
         with suppress(FileExistsError):
             os.mkdir(name, dir_fd=folder)
-            _keep(folder)
+            keep(folder)
     return os.open(name, _FOLDER, dir_fd=folder)
 
 
@@ -154,10 +154,10 @@ def write_whole(folder: int, name: str, content: bytes) -> None:
     except BaseException:
         _discard(folder, temporary)
         raise
-    _keep(folder)
+    keep(folder)
 
 
-def _keep(folder: int) -> None:
+def keep(folder: int) -> None:
     """What was created, renamed or removed in a folder survives a power cut from here on."""
     try:
         os.fsync(folder)
@@ -175,7 +175,7 @@ def remove(folder: int, name: str) -> None:
     """Remove a file durably; one that is gone already is fine. Raises OSError."""
     with suppress(FileNotFoundError):
         os.unlink(name, dir_fd=folder)
-    _keep(folder)
+    keep(folder)
 
 
 def move(source: int, name: str, target: int, new_name: str | None = None) -> str:
@@ -193,8 +193,8 @@ def move(source: int, name: str, target: int, new_name: str | None = None) -> st
             raise
         final = _move_by_copy(source, name, target, new_name or name)
     else:
-        _keep(target)
-    _keep(source)
+        keep(target)
+    keep(source)
     return final
 
 
@@ -245,7 +245,7 @@ def _move_by_copy(source: int, name: str, target: int, new_name: str) -> str:
         _discard(target, temporary)
         raise
     try:
-        _keep(target)
+        keep(target)
         _remove_original(source, name, status)
     except BaseException:
         with suppress(OSError):

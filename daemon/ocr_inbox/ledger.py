@@ -5,10 +5,11 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from ocr_inbox import turns
 from ocr_inbox.bell import Bell
 from ocr_inbox.database import Database
 from ocr_inbox.errors import JobNotFinishedError, LostClaimError, UnknownJobError
-from ocr_inbox.model import Absence, Arrival, Assignment, Job, JobState, PipelineName, Priority
+from ocr_inbox.model import Absence, Arrival, Assignment, DrainScope, Job, JobState, PipelineName
 from ocr_inbox.ports import Clock
 from ocr_inbox.rows import job_of, outputs_text
 
@@ -28,27 +29,6 @@ WHERE NOT EXISTS (
     WHERE inbox = :inbox AND key = json_extract(seen.value, '$[0]') AND version = json_extract(seen.value, '$[1]')
 )
 """
-
-_OWN = "state = 'waiting' AND pipeline = :pipeline AND priority = :priority AND not_before <= :now"
-_DIVERTIBLE = (
-    "state = 'waiting' AND pipeline = :absent AND fallback = :pipeline AND priority = :priority AND not_before <= :now"
-)
-
-_DUE = f"SELECT EXISTS (SELECT 1 FROM jobs WHERE {_OWN}) OR EXISTS (SELECT 1 FROM jobs WHERE {_DIVERTIBLE}) AS due"  # noqa: S608 - constant text
-
-_CLAIM = f"""
-UPDATE jobs SET state = 'running', worker = :worker, attempts = attempts + 1, code = NULL, reason = NULL,
-                diverted = CASE WHEN sidecar IS NOT NULL THEN diverted WHEN pipeline <> :pipeline THEN :why END,
-                started_at = :now, changed_at = :now
-WHERE id IN (
-    SELECT id FROM (
-        SELECT * FROM (SELECT id, not_before FROM jobs WHERE {_OWN} ORDER BY not_before, id LIMIT :limit)
-        UNION ALL
-        SELECT * FROM (SELECT id, not_before FROM jobs WHERE {_DIVERTIBLE} ORDER BY not_before, id LIMIT :limit)
-    ) ORDER BY not_before, id LIMIT :limit
-)
-RETURNING *
-"""  # noqa: S608 - constant text
 
 _FENCE = "WHERE id = :id AND state = 'running' AND attempts = :attempt"
 
@@ -111,7 +91,7 @@ class Ledger:
         }
 
     def claim(self, pipeline: PipelineName, worker: str, limit: int, absence: Absence | None = None) -> list[Job]:
-        """Take up to `limit` jobs of one priority, the most urgent and longest waiting first.
+        """Take up to `limit` jobs of one priority, the most urgent and longest waiting first, of no paused inbox.
 
         During an absence, those that have this pipeline as their fallback stand in the same line.
         """
@@ -119,22 +99,14 @@ class Ledger:
             return []
         why = absence.reason if absence else None
         with self.database.transaction() as connection:
-            for wanted in self._wanted(pipeline, absence):
-                rows = connection.execute(_CLAIM, {**wanted, "worker": worker, "limit": limit, "why": why}).fetchall()
-                if rows:
+            for wanted in turns.wanted(pipeline, absence, self.clock()):
+                if rows := turns.claimed(connection, wanted, worker, limit, why):
                     return sorted(map(job_of, rows), key=lambda job: (job.not_before, job.id))
         return []
 
     def due(self, pipeline: PipelineName, absence: Absence | None = None) -> bool:
         """Whether a claim would find something: looking first keeps idle workers from writing."""
-        return any(self.database.read(_DUE, wanted)[0]["due"] for wanted in self._wanted(pipeline, absence))
-
-    def _wanted(self, pipeline: PipelineName, absence: Absence | None) -> list[dict[str, object]]:
-        """What a claim may take now, most urgent first."""
-        absent, now = absence.pipeline if absence else None, self.clock()
-        return [
-            {"pipeline": pipeline, "absent": absent, "priority": int(priority), "now": now} for priority in Priority
-        ]
+        return any(turns.due(self.database, wanted) for wanted in turns.wanted(pipeline, absence, self.clock()))
 
     def note_obstacle(self, pipeline: PipelineName, code: str, reason: str) -> None:
         """No reader of this pipeline can be opened: until it is over, whoever asks for a job that waits is told so."""
@@ -148,6 +120,27 @@ class Ledger:
         if self.database.read("SELECT 1 FROM obstacles WHERE pipeline = ?", (pipeline,)):
             with self.database.transaction() as connection:
                 connection.execute("DELETE FROM obstacles WHERE pipeline = ?", (pipeline,))
+
+    def pause(self, inbox: str, reason: str | None) -> bool:
+        """No job of this inbox is claimed any more; returns False where it was paused already, and keeps since when."""
+        with self.database.transaction() as connection:
+            values = (inbox, self.clock(), reason)
+            new = connection.execute("INSERT OR IGNORE INTO pauses VALUES (?, ?, ?)", values).rowcount
+            if reason is not None:
+                connection.execute("UPDATE pauses SET reason = ? WHERE inbox = ?", (reason, inbox))
+        return bool(new)
+
+    def resume(self, inbox: str) -> bool:
+        """Its jobs go on, each in its old place; returns False where it was not paused."""
+        with self.database.transaction() as connection:
+            resumed = connection.execute("DELETE FROM pauses WHERE inbox = ?", (inbox,)).rowcount
+        self.bell.ring()
+        return bool(resumed)
+
+    def drain(self, scope: DrainScope) -> None:
+        """The daemon is to end when that much is read; until its next start nothing beyond that is claimed."""
+        with self.database.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO drains VALUES (1, ?, ?)", (scope, self.clock()))
 
     def note_window(  # noqa: PLR0913 - one row's columns
         self, job: Job, first_page: int, config_digest: str, content: bytes, *, done: int, total: int
@@ -197,10 +190,11 @@ class Ledger:
     def recover(self) -> int:
         """Put back what a killed daemon left running, and count it; its attempts stay counted.
 
-        What was in a pipeline's way is forgotten: it may be gone by now.
+        What was in a pipeline's way is forgotten, because it may be gone by now; and that the last daemon was to end.
         """
         with self.database.transaction() as connection:
             connection.execute("DELETE FROM obstacles")
+            connection.execute("DELETE FROM drains")
             count = connection.execute(
                 "UPDATE jobs SET state = 'waiting', worker = NULL, not_before = :now, changed_at = :now, "
                 "code = 'interrupted', reason = 'the daemon ended while it was read' WHERE state = 'running'",

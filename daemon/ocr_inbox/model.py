@@ -175,6 +175,38 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """Why no reader of a pipeline can be opened."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """An inbox of which a person wants nothing to be read for now; `since` is in seconds since the epoch."""
+
+    inbox: str
+    since: float
+    reason: str | None
+
+
+class DrainScope(str, Enum):
+    """What a daemon that is to end reads before: what its readers have in hand, or all that waits and can be read."""
+
+    HAND = "hand"
+    QUEUE = "queue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draining:
+    """A person wants the daemon to end; `since` is in seconds since the epoch."""
+
+    scope: DrainScope
+    since: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerVitals:
     """The server that a pipeline needs: `status` is "running", "not reachable", "unhealthy" or not known yet.
 

@@ -13,6 +13,9 @@ from ocr_inbox.model import PipelineName
 from ocr_inbox.options import uploads_folder
 from ocr_inbox.settings import Settings
 
+_GLANCE_SECONDS = 0.2
+"""Who asks whether a daemon runs holds the lock for a moment; whoever holds it for longer is one."""
+
 
 @contextmanager
 def occupied(settings: Settings) -> Iterator[None]:
@@ -44,7 +47,7 @@ def _create_folders(settings: Settings) -> None:
 def _only_one(state_dir: Path) -> Iterator[None]:
     lock, pid_file = _lock(state_dir), state_dir / "daemon.pid"
     try:
-        lock.acquire(blocking=False)
+        lock.acquire(timeout=_GLANCE_SECONDS)
         # Whoever reads the pid may ask for a scan or a reload at once, and until then that would end the process.
         for number in (signal.SIGUSR1, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)

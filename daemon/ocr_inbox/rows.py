@@ -4,7 +4,10 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ocr_inbox.model import Assignment, Document, Job, JobState, Output, PipelineName, Priority, Transition
+from ocr_inbox.model import Assignment, Document, Job, JobState, Output, Pause, PipelineName, Priority, Transition
+
+PAUSED = "paused"
+"""The code of a job that waits because its inbox is paused."""
 
 
 def outputs_text(outputs: Sequence[Output]) -> str:
@@ -43,11 +46,23 @@ def job_of(row: sqlite3.Row) -> Job:
 
 
 def explained_job_of(row: sqlite3.Row) -> Job:
-    """The same, where the row also has the `obstacle_code` and `obstacle_reason` of what is in the job's way."""
+    """The same, where the row also tells of the obstacle and the pause that are in the job's way.
+
+    A pause goes before all else: whatever else the job waits for, nothing becomes of it until that is over.
+    """
     job = job_of(row)
+    if row["paused_since"] is not None:
+        pause = Pause(inbox=job.document.inbox, since=row["paused_since"], reason=row["paused_reason"])
+        return replace(job, code=PAUSED, reason=said_of(pause))
     if row["obstacle_code"] is None:
         return job
     return replace(job, code=row["obstacle_code"], reason=row["obstacle_reason"])
+
+
+def said_of(pause: Pause) -> str:
+    """A pause as the reason of a job that waits for its end."""
+    why = f" ({pause.reason})" if pause.reason else ""
+    return f"inbox {pause.inbox} is paused{why}; `ocr-inbox resume {pause.inbox}` lets it go on"
 
 
 def transition_of(row: sqlite3.Row) -> Transition:

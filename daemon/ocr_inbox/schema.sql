@@ -34,12 +34,13 @@ CREATE TABLE jobs (
     CHECK (diverted IS NULL OR fallback IS NOT NULL)
 ) STRICT;
 
--- The next job of a pipeline, without looking at what is already done.
-CREATE INDEX jobs_waiting ON jobs (pipeline, priority, not_before, id) WHERE state = 'waiting';
-CREATE INDEX jobs_divertible ON jobs (pipeline, fallback, priority, not_before, id)
+-- The next job of a pipeline in each inbox, without looking at what is done or at what a paused inbox holds back.
+CREATE INDEX jobs_waiting ON jobs (pipeline, priority, inbox, not_before, id) WHERE state = 'waiting';
+CREATE INDEX jobs_divertible ON jobs (pipeline, fallback, priority, inbox, not_before, id)
     WHERE state = 'waiting' AND fallback IS NOT NULL;
 CREATE INDEX jobs_open ON jobs (inbox, pipeline, state, enqueued_at) WHERE state IN ('waiting', 'running');
 CREATE INDEX jobs_by_state ON jobs (state, id);
+CREATE INDEX jobs_changed ON jobs (state, changed_at);
 CREATE INDEX jobs_finished ON jobs (inbox, finished_at) WHERE finished_at IS NOT NULL;
 
 CREATE TABLE transitions (
@@ -100,4 +101,18 @@ CREATE TABLE backfills (
     prefix  TEXT NOT NULL,
     goes_on TEXT NOT NULL,
     PRIMARY KEY (inbox, prefix)
+) STRICT;
+
+-- Inboxes whose documents nobody claims for now, because a person said so.
+CREATE TABLE pauses (
+    inbox  TEXT PRIMARY KEY CHECK (inbox <> 'uploads'),
+    since  REAL NOT NULL,
+    reason TEXT
+) STRICT;
+
+-- At most one row, until the next start: the daemon ends when what it has in hand is read, or the whole queue.
+CREATE TABLE drains (
+    only  INTEGER PRIMARY KEY CHECK (only = 1),
+    scope TEXT NOT NULL CHECK (scope IN ('hand', 'queue')),
+    since REAL NOT NULL
 ) STRICT;

@@ -21,8 +21,9 @@ from running import COMMAND, PATIENCE, Daemon, Finished, Site, make_site, run_co
 LINE = "Invoice 2041"
 STRIP = encoded(render_line(LINE))
 COMMANDS = [
-    *(["run"], ["read"], ["status"], ["jobs"], ["retry"], ["rescan"], ["backup"], ["check-config"], ["route"]),
-    *(["schema"], ["doctor"], ["models"], ["models", "pull"], ["models", "list"], ["models", "verify"], []),
+    *(["run"], ["read"], ["status"], ["jobs"], ["why"], ["pause"], ["resume"], ["drain"], ["retry"], ["rescan"]),
+    *(["backup"], ["backfill"], ["check-config"], ["route"], ["schema"], ["doctor"], ["models"]),
+    *(["models", "pull"], ["models", "list"], ["models", "verify"], []),
     *(["systemd"], ["systemd", "paths"], ["systemd", "socket"]),
 ]
 
@@ -60,21 +61,6 @@ def test_once_says_with_its_exit_code_that_something_waits(tmp_path: Path) -> No
     assert site.once() == 75
     assert "ocr-inbox: inbox away: cannot read" in site.log.read_text(encoding="utf-8")
     assert sidecar_path(source).exists(), "what can be read is read"
-
-
-def test_status_of_a_running_daemon(standing: Daemon) -> None:
-    told = answer(standing.site.command("status", "--json"))
-    assert told["daemon"]["status"] == "healthy"
-    assert "daemon: healthy" in standing.site.command("status").stdout
-
-
-def test_status_without_a_daemon(resting: Site) -> None:
-    told = answer(resting.command("status", "--json"))
-    assert told == {"jobs": {"done": 1, "buried": 1, "skipped": 1}, "queues": [], "daemon": None}
-    finished = resting.command("status")
-    assert finished.returncode == 0
-    assert finished.stdout.startswith("daemon: does not answer\n")
-    assert "1 done" in finished.stdout
 
 
 def test_jobs_says_what_became_of_each_document(resting: Site) -> None:

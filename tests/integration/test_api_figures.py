@@ -20,22 +20,15 @@ def test_all_well(daemon: Daemon) -> None:
     assert (response.status_code, body["status"]) == (200, "healthy")
     assert body["pipelines"]["ocrv5"]["status"] == "ready"
     assert body["pipelines"]["ocrv5"]["last_inference"]
-    assert body["inboxes"] == {
-        "scans": {
-            "mode": "events",
-            "problem": None,
-            "last_scan_at": "2025-06-15T15:06:40.000+00:00",
-            "settling": 0,
-            "listed": 0,
-            "heard": 0,
-        }
-    }
+    seen = {"last_scan_at": "2025-06-15T15:06:40.000+00:00", "settling": 0, "listed": 0, "heard": 0}
+    assert body["inboxes"] == {"scans": {"mode": "events", "problem": None, "paused": None, **seen}}
+    assert body["draining"] is None
     assert body["hearing"] == {}
     assert body["queue"] == {"waiting": 0, "running": 0, "oldest_seconds": None}
     assert body["system"]["uptime"] > 0
 
 
-def test_a_paused_inbox_degrades(daemon: Daemon) -> None:
+def test_an_inbox_in_trouble_degrades(daemon: Daemon) -> None:
     daemon.scans = some_inbox_vitals(problem="cannot read /srv/scans: it is not there")
     response = daemon.client.get("/api/v1/health")
     assert (response.status_code, response.json()["status"]) == (200, "degraded")

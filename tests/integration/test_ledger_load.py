@@ -36,6 +36,11 @@ def test_the_cost_of_daily_work_does_not_grow_with_what_is_done(ledger: Ledger, 
             "queues": steps(ledger.database, chronicle.queues),
             "unsettled": steps(ledger.database, lambda: chronicle.unsettled(TEXT)),
             "expired": steps(ledger.database, lambda: chronicle.expired("uploads", before=0.5)),
+            "since": steps(ledger.database, lambda: chronicle.jobs(Selection(since=clock.now))),
+            "ended lately": steps(ledger.database, lambda: chronicle.ended_since(clock.now)),
+            "oldest": steps(ledger.database, chronicle.oldest_waiting),
+            "versions": steps(ledger.database, lambda: chronicle.versions("scans", "new")),
+            "places": steps(ledger.database, lambda: chronicle.places("new")),
             "listing": steps(ledger.database, lambda: chronicle.jobs(Selection(state=JobState.WAITING))),
             "claim": steps(ledger.database, lambda: ledger.finish(ledger.claim(TEXT, "lane", 1)[0])),
         }
@@ -57,13 +62,22 @@ def test_a_backup_is_consistent_while_others_write(ledger: Ledger, tmp_path: Pat
         while not stop.is_set():
             enqueued(ledger, *[f"{number}-{ledger.bell.count()}" for number in range(20)])
 
+    def watch(copied: int, _: int) -> None:
+        """A write between every two steps: none of them starts the copy anew."""
+        steps_taken.append(copied)
+        heard = ledger.bell.count()
+        ledger.bell.wait(heard, 10)
+
+    steps_taken: list[int] = []
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        ledger.database.backup(tmp_path / "backup.sqlite")
+        ledger.database.backup(tmp_path / "backup.sqlite", watch)
     finally:
         stop.set()
         writer.join()
+    assert steps_taken == sorted(set(steps_taken))
+    assert len(steps_taken) > 1
     with closing(sqlite3.connect(tmp_path / "backup.sqlite")) as copy:
         assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         (jobs,) = copy.execute("SELECT count(*) FROM jobs").fetchone()

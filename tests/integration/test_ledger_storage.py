@@ -175,3 +175,33 @@ def test_threads_that_ended_leave_no_open_files(ledger: Ledger) -> None:
 def test_a_backup_onto_nothing_writable_says_so(ledger: Ledger, tmp_path: Path) -> None:
     with pytest.raises(LedgerUnavailableError, match="cannot back up the ledger"):
         ledger.database.backup(tmp_path / "away" / "backup.sqlite")
+
+
+def test_a_backup_never_takes_the_place_of_another_file(ledger: Ledger, tmp_path: Path) -> None:
+    target = tmp_path / "backup.sqlite"
+    target.write_bytes(b"precious")
+    with pytest.raises(LedgerUnavailableError, match=r"backup\.sqlite: File exists; name another file"):
+        ledger.database.backup(target)
+    assert target.read_bytes() == b"precious"
+    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".unfinished")] == []
+
+
+def test_a_backup_is_as_private_as_the_ledger(ledger: Ledger, tmp_path: Path) -> None:
+    """The names of documents are in it."""
+    ledger.database.path.chmod(0o640)
+    ledger.database.backup(tmp_path / "backup.sqlite")
+    assert (tmp_path / "backup.sqlite").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_backup_that_is_cut_short_leaves_nothing(ledger: Ledger, tmp_path: Path) -> None:
+    class CutShortError(Exception):
+        pass
+
+    def stop(*_: int) -> None:
+        raise CutShortError
+
+    before = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(CutShortError):
+        ledger.database.backup(tmp_path / "backup.sqlite", stop)
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    enqueued(ledger, "after")
