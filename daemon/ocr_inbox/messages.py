@@ -24,6 +24,9 @@ MESSAGES: Mapping[str, Message] = {
         NOTICE,
         "ocr-inbox {version} started (inboxes: {inboxes}, readers: {readers})",
     ),
+    "draining": Message(
+        "142b1532545b40ccbecc0fa61afebaf7", NOTICE, "Takes nothing new, and ends when this is read: {scope}"
+    ),
     "stopped": Message("f72069a2711646a1b55ef7be44de9c5e", NOTICE, "ocr-inbox stopped"),
     "ended": Message("41ce5cb683164c6996e7c20a305eec34", CRITICAL, "ocr-inbox ended: {reason}"),
     "crashed": Message("e3aee5fc0d4b4ea68e5a788f99b2a23f", CRITICAL, "ocr-inbox ended by a fault of its own"),
