@@ -9,6 +9,8 @@ from pathlib import Path
 
 from ocr_inbox import files
 
+UNFINISHED = ".unfinished"
+"""How the name of a copy ends that is being made."""
 _PAGES_A_STEP = 512
 
 Progress = Callable[[int, int], None]
@@ -42,7 +44,7 @@ def copy_whole(source: sqlite3.Connection, target: Path, mode: int, progress: Pr
 
 @contextmanager
 def _unfinished(target: Path) -> Iterator[Path]:
-    path = target.with_name(f".{secrets.token_hex(8)}.unfinished")
+    path = target.with_name(f".{secrets.token_hex(8)}{UNFINISHED}")
     try:
         yield path
     finally:

@@ -1,5 +1,6 @@
 """A folder of copies of the ledger."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,10 @@ def test_the_newest_are_kept_and_nothing_else_is_touched(ledger: Ledger, folder:
     assert sorted(folder.iterdir()) == [*copies[2:], folder / "notes.txt"]
 
 
-def test_a_copy_that_was_never_finished_is_made_again(ledger: Ledger, folder: Path) -> None:
-    (folder / "ledger-19700101T000000Z.unfinished").write_bytes(b"half")
-    copy = add_backup(ledger.database, folder, keep=1, now=0.0)
-    assert list(folder.iterdir()) == [copy]
+def test_what_a_killed_copy_left_is_removed_and_one_that_is_being_made_is_not(ledger: Ledger, folder: Path) -> None:
+    killed, in_the_making = folder / ".ab.unfinished", folder / ".cd.unfinished"
+    for half, written in (killed, 0.0), (in_the_making, 2 * DAY):
+        half.write_bytes(b"half")
+        os.utime(half, (written, written))
+    copy = add_backup(ledger.database, folder, keep=1, now=2 * DAY)
+    assert sorted(folder.iterdir()) == [in_the_making, copy]
