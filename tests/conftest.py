@@ -3,12 +3,18 @@
 Who wants to kill a store starts another: `with seaweedfs.serving(tmp_path) as server`.
 """
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from stores import Store, juicefs, microburst, ministack, seaweedfs
 from stores.server import Server, free_ports
+
+
+def pytest_configure() -> None:
+    """Ctrl-C is ignored by what a shell runs in the background, and by all that it starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
