@@ -8,8 +8,9 @@ from ocr_inbox.model import Arrival
 from ocr_inbox.s3.ground import Ground
 from ocr_inbox.s3.listing import listed_in
 from ocr_inbox.s3.options import BucketOptions
-from ocr_inbox.s3.refusals import code_of, named
+from ocr_inbox.s3.refusals import named
 from ocr_inbox.s3.store import Connection
+from ocr_inbox.troubles import code_of
 
 _MOST = 1000
 _STALE = frozenset({"InvalidArgument", "InvalidToken", "NoSuchKey"})

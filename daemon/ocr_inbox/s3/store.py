@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ocr_inbox.errors import AccessDeniedError, InboxUnavailableError
 from ocr_inbox.objects import Store
-from ocr_inbox.s3.refusals import DOUBTS, code_of
+from ocr_inbox.troubles import DOUBTS, code_of
 
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 30.0
