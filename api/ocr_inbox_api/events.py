@@ -7,14 +7,13 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
+from ocr_inbox.objects import EVENT_MAX
 from ocr_inbox_api.problems import documented
 from ocr_inbox_api.refusals import EventTooLargeError
 from ocr_inbox_api.security import Keys
 from ocr_inbox_api.shapes import EventView
 
 PATH = "/api/v1/events/s3"
-MOST_BYTES = 1 << 20
-"""An event has about 1 KB; what a queue of AWS takes at most."""
 
 
 def add_routes(app: FastAPI, take: Callable[[bytes], bool], keys: tuple[str, ...]) -> None:
@@ -51,6 +50,6 @@ async def _body(request: Request) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MOST_BYTES:
-            raise EventTooLargeError(f"an event may have {MOST_BYTES} bytes")
+        if len(body) > EVENT_MAX:
+            raise EventTooLargeError(f"an event may have {EVENT_MAX} bytes")
     return bytes(body)

@@ -13,11 +13,11 @@ import httpx
 
 from ocr_inbox.hearing.apart import apart
 from ocr_inbox.hearing.ear import NOTHING_LOST, Ear
-from ocr_inbox.hearing.events import MOST_BYTES
 from ocr_inbox.hearing.lines import Lines
 from ocr_inbox.hearing.obstacle import Obstacle, Problem
 from ocr_inbox.hearing.refusals import AWAY, failures, problem_of, refusal
 from ocr_inbox.model import HearingVitals
+from ocr_inbox.objects import EVENT_MAX
 from ocr_inbox.ports import Clock, Tell
 from ocr_inbox.pulse import Pulse
 
@@ -104,7 +104,7 @@ class MinioListener:
         return self._problem(AWAY, "the server ended the stream; it is asked again")
 
     def _hear(self, stop: threading.Event) -> None:
-        lines, url = Lines(MOST_BYTES), self._url()
+        lines, url = Lines(EVENT_MAX), self._url()
         with httpx.stream(
             "GET", url, headers=self._signed(url), timeout=_PATIENCE, verify=self._options.verify
         ) as response:
