@@ -11,7 +11,7 @@ from typing_extensions import Self
 from ocr_inbox.settings.buckets import BucketSettings, StoreSettings, demand_stores
 from ocr_inbox.settings.inboxes import InboxSettings, demand_apart
 from ocr_inbox.settings.pipelines import PipelineSettings
-from ocr_inbox.settings.section import WEEK, Count, Limit, Seconds, Section
+from ocr_inbox.settings.section import WEEK, Count, Limit, Seconds, Section, demand_names_apart
 
 
 class ApiSettings(Section):
@@ -136,9 +136,7 @@ class Settings(Section):
         if any(bucket.events == "webhook" for bucket in self.buckets) and self.api.event_key_file is None:
             raise ValueError('events = "webhook" needs api.event_key_file: what stores must say when they post events')
         names = [inbox.name for inbox in self.inboxes] + [bucket.name for bucket in self.buckets]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"two inboxes have the name {name}")
+        demand_names_apart(names, "inboxes")
         return self
 
 
