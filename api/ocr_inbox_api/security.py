@@ -32,7 +32,7 @@ class Keys:
         """Raises UnauthorizedError where nothing given is a key; how long that takes says nothing about the keys."""
         headers = [bearer.credentials if bearer else None, header]
         # The bytes of headers reach us decoded as latin-1, those of a query as UTF-8.
-        given = [header.encode("latin-1") for header in headers if header] + ([query.encode()] if query else [])
+        given = [sent.encode("latin-1") for sent in headers if sent] + ([query.encode()] if query else [])
         # All pairs are compared, so that no key answers sooner than another.
         equal = [hmac.compare_digest(candidate, key.encode()) for candidate in given for key in self.accepted]
         if not any(equal):
