@@ -28,14 +28,12 @@ def the_finding(folder: Path, store: Store) -> Finding:
 @pytest.mark.parametrize(
     ("store", "habit"),
     [("bucket", "conditional writes work"), ("minio_bucket", "there are no conditional writes")],
+    indirect=["store"],
 )
-def test_a_canary_says_what_the_store_obeys_and_is_taken_away(
-    request: pytest.FixtureRequest, tmp_path: Path, store: str, habit: str
-) -> None:
-    place: Store = request.getfixturevalue(store)
-    finding = the_finding(tmp_path, place)
+def test_a_canary_says_what_the_store_obeys_and_is_taken_away(store: Store, tmp_path: Path, habit: str) -> None:
+    finding = the_finding(tmp_path, store)
     assert (finding.health, finding.detail) == (Health.GOOD, f"sidecars can be left; {habit}")
-    assert place.keys() == []
+    assert store.keys() == []
 
 
 def test_a_bucket_that_may_not_be_written_is_bad_and_the_remedy_names_the_rights(
