@@ -28,7 +28,7 @@ def _bucket(settings: Settings, bucket: BucketSettings) -> Iterator[Finding]:
     subject, options = f"canary in {bucket.name}", bucket_options(settings, bucket, not_before=0.0)
     try:
         client = Connection(options.store).client()
-        abilities = probe(client, options.sidecars or options.own)
+        abilities = probe(client, options.sidecar_place)
         conditional = "conditional writes work" if abilities.put_new else "there are no conditional writes"
         yield good(subject, f"sidecars can be left; {conditional}")
         if bucket.events != "none":

@@ -76,7 +76,7 @@ def code_of(answer: Any) -> str:
     return str(answer.get("Error", {}).get("Code", ""))
 
 
-def failures() -> tuple[type[Exception], ...]:
+def boto3_failures() -> tuple[type[Exception], ...]:
     """Everything that boto3 may raise because of the world; it lets some of urllib3's slip."""
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError

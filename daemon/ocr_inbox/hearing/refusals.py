@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ocr_inbox import troubles
 from ocr_inbox.errors import InboxUnavailableError, OcrInboxError
 from ocr_inbox.hearing.obstacle import Problem
-from ocr_inbox.troubles import advice_on, code_of
+from ocr_inbox.troubles import advice_on, boto3_failures, code_of
 
 AWAY = "unavailable"
 """A server that goes and comes shows many faces, and one word for them is enough."""
@@ -17,7 +16,7 @@ _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403"})
 
 def failures() -> tuple[type[Exception], ...]:
     """Everything that boto3 and whoever makes its clients may raise because of the world."""
-    return (*troubles.failures(), OcrInboxError)
+    return (*boto3_failures(), OcrInboxError)
 
 
 @contextmanager

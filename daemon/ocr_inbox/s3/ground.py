@@ -60,7 +60,7 @@ class Ground:
 
     def output(self, document: Document, output: Output) -> ObjectName:
         """Where this output of a document lies, or will."""
-        return with_suffix(_below(self.options.sidecars or self.options.own, document), SUFFIXES[output])
+        return with_suffix(_below(self.options.sidecar_place, document), SUFFIXES[output])
 
     def copies(self, document: Document, place: Place) -> tuple[ObjectName, ObjectName]:
         """What a copy of the document is called at another place, and what where that name is taken."""
@@ -78,8 +78,9 @@ class Ground:
 
     def figures(self, document: Document) -> ObjectName:
         """What the keys of the figures of its markdown begin with, up to the last /."""
-        place = self.options.sidecars or self.options.own
-        folder = with_suffix(_below(place, document), FIGURES_SUFFIX, KEY_MAX - len(f"/{_ANY_FIGURE}"))
+        folder = with_suffix(
+            _below(self.options.sidecar_place, document), FIGURES_SUFFIX, KEY_MAX - len(f"/{_ANY_FIGURE}")
+        )
         return replace(folder, key=f"{folder.key}/")
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ocr_inbox.errors import AccessDeniedError, InboxUnavailableError, SourceChangedError, SourceGoneError
-from ocr_inbox.troubles import DENIED, advice_on, code_of, failures
+from ocr_inbox.troubles import DENIED, advice_on, boto3_failures, code_of
 
 _GONE = frozenset({"404", "NoSuchKey", "NotFound", "NoSuchVersion"})
 _CHANGED = frozenset({"412", "PreconditionFailed", "ConditionalRequestConflict"})
@@ -22,7 +22,7 @@ def named(deed: str) -> Iterator[None]:
     """
     try:
         yield
-    except failures() as error:
+    except boto3_failures() as error:
         raise _named(deed, error) from error
 
 

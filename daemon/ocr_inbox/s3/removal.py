@@ -76,7 +76,10 @@ def copied(client: Any, name: ObjectName, stamp: ObjectStamp, targets: Sequence[
 
 
 def carry(client: Any, sidecar: ObjectName, target: ObjectName) -> None:
-    """Take a sidecar to another place, whatever lies there; where it is gone, it was taken before."""
+    """Take a sidecar to another place, whatever lies there; where it is gone, it was taken before.
+
+    Raises AccessDeniedError and InboxUnavailableError.
+    """
     with suppress(SourceGoneError), named(f"move {sidecar.key} out of bucket {sidecar.bucket}"):
         client.copy_object(
             Bucket=target.bucket, Key=target.key, CopySource={"Bucket": sidecar.bucket, "Key": sidecar.key}

@@ -47,7 +47,7 @@ class Connection:
             return client
 
     def credentials(self) -> Any:
-        """What botocore calls frozen credentials; raises as `client`."""
+        """What botocore calls frozen credentials; raises as `client`, and what botocore does to renew them."""
         with self._making:
             session = self._current_session()
         return session.get_credentials().get_frozen_credentials()
