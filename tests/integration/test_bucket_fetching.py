@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from buckets import BucketSite, LoadedReaders, a_bucket_inbox, a_scan, assert_read, requests_made
+from buckets import KEY, BucketSite, LoadedReaders, a_bucket_inbox, a_scan, assert_read, requests_made
 from engines import ObedientEngine
 from ocr_inbox.errors import (
     AccessDeniedError,
@@ -32,7 +32,6 @@ from stores import Store, microburst
 from stores.microburst import Fault
 
 MEBIBYTE = 1 << 20
-KEY = "in/scan.png"
 
 
 def a_source(store: Store, folder: Path, content: bytes) -> ObjectSource:
@@ -70,14 +69,13 @@ def test_an_object_over_the_limit_is_buried_and_never_fetched(
     assert asked.count("GetObject") == 1  # whether there is a sidecar
 
 
-@pytest.mark.parametrize("store", ["bucket", "minio_bucket"])
-def test_another_version_is_not_fetched(store: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    place: Store = request.getfixturevalue(store)
-    source = a_source(place, tmp_path, b"pixels")
-    place.put(KEY, b"others")
+@pytest.mark.parametrize("store", ["bucket", "minio_bucket"], indirect=True)
+def test_another_version_is_not_fetched(store: Store, tmp_path: Path) -> None:
+    source = a_source(store, tmp_path, b"pixels")
+    store.put(KEY, b"others")
     with pytest.raises(SourceChangedError):
         Fetcher().fetch(source, MEBIBYTE)
-    place.delete(KEY)
+    store.delete(KEY)
     with pytest.raises(SourceGoneError) as failure:
         Fetcher().fetch(source, MEBIBYTE)
     assert failure.value.code == "vanished"
