@@ -1,14 +1,34 @@
-"""The real object stores, each started once for all tests, and a bucket of one's own on each.
+"""A ledger, and the real object stores: each started once for all tests, and a bucket of one's own on each.
 
 Who wants to kill a store starts another: `with seaweedfs.serving(tmp_path) as server`.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from ledgers import Clock
+from ocr_inbox.database import Database
+from ocr_inbox.ledger import Ledger
 from stores import Store, juicefs, microburst, ministack, seaweedfs
 from stores.server import Server, free_ports
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with Database(tmp_path / "ledger.sqlite") as database:
+        yield database
+
+
+@pytest.fixture
+def ledger(database: Database, clock: Clock) -> Ledger:
+    return Ledger(database, clock)
 
 
 @pytest.fixture(scope="session")
