@@ -9,7 +9,7 @@ from stores import Store
 EVENT_KEY = "let-me-tell-you"
 
 
-def a_site(folder: Path, store: Store, *, port: int | None = None, **bucket: Any) -> Site:
+def a_site(folder: Path, store: Store, *, port: int | None = None, ca_file: Path | None = None, **bucket: Any) -> Site:
     """A daemon's configuration with one inbox: what lies below in/ of the bucket."""
     settings = store.settings(folder)
     where = {
@@ -19,6 +19,7 @@ def a_site(folder: Path, store: Store, *, port: int | None = None, **bucket: Any
         "access_key_file": str(settings.access_key_file),
         "secret_key_file": str(settings.secret_key_file),
     }
+    where |= {"ca_file": str(ca_file)} if ca_file else {}
     inbox = {"name": "scans", "store": "near", "bucket": store.bucket, "prefix": "in/", "reconcile_seconds": 1}
     rules = [{"match": "**", "pipeline": "text"}]
     (folder / "event-key").write_text(EVENT_KEY, encoding="ascii")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ocr_inbox.certificates import advised
 from ocr_inbox.errors import AccessDeniedError, InboxUnavailableError, SourceChangedError, SourceGoneError
 
 GONE = frozenset({"404", "NoSuchKey", "NotFound", "NoSuchVersion"})
@@ -53,7 +54,13 @@ def named(deed: str) -> Iterator[None]:
     SourceGoneError and SourceChangedError for an object that is not there, or not in the version that was asked for;
     AccessDeniedError, InboxUnavailableError.
     """
-    from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError, NoCredentialsError
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        CredentialRetrievalError,
+        NoCredentialsError,
+        SSLError,
+    )
     from botocore.parsers import ResponseParserError
     from urllib3.exceptions import HTTPError
 
@@ -67,6 +74,8 @@ def named(deed: str) -> Iterator[None]:
         raise InboxUnavailableError(
             f"cannot {deed}: the answer was cut short, or is none of an object store"
         ) from error
+    except SSLError as error:
+        raise InboxUnavailableError(f"cannot {deed}: {advised(str(error))}") from error
     except (BotoCoreError, HTTPError, OSError) as error:  # boto3 lets some of the second kind slip
         raise InboxUnavailableError(f"cannot {deed}: {error}") from error
 
