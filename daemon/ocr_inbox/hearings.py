@@ -1,6 +1,5 @@
 """Who tells the buckets of new objects, and which of them is told what."""
 
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -99,6 +98,7 @@ def _stream(settings: Settings, bucket: BucketSettings, switchboard: Switchboard
         region=store.region or "us-east-1",
         bucket=bucket.bucket,
         prefix=bucket.prefix,
-        verify=ssl.create_default_context(cafile=str(store.ca_file)) if store.ca_file else store.verify_tls,
+        ca_file=store.ca_file,
+        verify_tls=store.verify_tls,
     )
     return MinioListener(options, Connection(store).credentials, switchboard.tell, time.time)

@@ -9,6 +9,7 @@ from botocore.credentials import ReadOnlyCredentials
 from structlog.testing import capture_logs
 
 from audience import PATIENCE, Audience, running
+from authorities import an_authority, behind_tls
 from ocr_inbox.errors import AccessDeniedError
 from ocr_inbox.hearing.minio import MinioListener, StreamOptions
 from ocr_inbox.objects import ObjectName
@@ -18,10 +19,17 @@ from stores import Store, juicefs, seaweedfs
 from stores.server import free_ports
 
 
-def a_listener(store: Store, audience: Audience, *, prefix: str = "", secret: str | None = None) -> MinioListener:
+def a_listener(
+    store: Store, audience: Audience, *, prefix: str = "", secret: str | None = None, ca_file: Path | None = None
+) -> MinioListener:
     keys = ReadOnlyCredentials(store.access_key, secret or store.secret_key, None)
     options = StreamOptions(
-        name="stream", endpoint_url=store.endpoint, region=store.region, bucket=store.bucket, prefix=prefix
+        name="stream",
+        endpoint_url=store.endpoint,
+        region=store.region,
+        bucket=store.bucket,
+        prefix=prefix,
+        ca_file=ca_file,
     )
     return MinioListener(options, lambda: keys, audience.tell, time.time)
 
@@ -122,6 +130,20 @@ def test_refusals_say_what_to_do(minio_bucket: Store) -> None:
 def test_nobody_at_the_address_is_a_problem_and_not_the_end() -> None:
     store = Store(endpoint=f"http://127.0.0.1:{free_ports(1)[0]}", access_key="a", secret_key="b", bucket="c")  # noqa: S106 - nobody is there
     assert "cannot listen to bucket c" in problem_of(a_listener(store, Audience()))
+
+
+def test_a_server_by_https_is_heard_by_who_knows_its_authority(minio_bucket: Store, tmp_path: Path) -> None:
+    authority = an_authority(tmp_path)
+    with behind_tls(minio_bucket, authority.certificate()) as store:
+        audience = Audience(store.bucket)
+        listener = a_listener(store, audience, ca_file=authority.path)
+        with running(listener):
+            listened(listener)
+            minio_bucket.put("scan.png", b"pixels")
+            audience.wait("scan.png")
+        assert "name the certificate of the authority that signed it" in problem_of(a_listener(store, Audience()))
+        missing = a_listener(store, Audience(), ca_file=tmp_path / "missing.pem")
+        assert "let the daemon's user read the file that `ca_file` names" in problem_of(missing)
 
 
 def test_credentials_that_cannot_be_had_are_a_problem_and_not_the_end(minio_bucket: Store) -> None:

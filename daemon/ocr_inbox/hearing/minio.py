@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import wait
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import httpx
 
+from ocr_inbox.certificates import advised
 from ocr_inbox.hearing.apart import apart
 from ocr_inbox.hearing.ear import NOTHING_LOST, Ear
 from ocr_inbox.hearing.events import MOST_BYTES
@@ -35,14 +37,15 @@ _UNKNOWN_THERE = frozenset({"NotImplemented", "MethodNotAllowed"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamOptions:
-    """What to listen to; `verify` as httpx has it."""
+    """What to listen to; with `ca_file`, whom that authority signed is believed, and everybody unless `verify_tls`."""
 
     name: str
     endpoint_url: str
     region: str
     bucket: str
     prefix: str = ""
-    verify: ssl.SSLContext | bool = True
+    ca_file: Path | None = None
+    verify_tls: bool = True
 
 
 class _RefusedError(Exception):
@@ -96,7 +99,7 @@ class MinioListener:
         except httpx.TimeoutException as error:
             return self._problem(AWAY, f"the server is silent ({type(error).__name__}); see whether it is well")
         except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
-            return self._problem(AWAY, str(error) or type(error).__name__)
+            return self._problem(AWAY, advised(str(error)) or type(error).__name__)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return self._problem(type(error).__name__, str(error))
         except failures() as error:
@@ -105,9 +108,7 @@ class MinioListener:
 
     def _hear(self, stop: threading.Event) -> None:
         lines, url = Lines(MOST_BYTES), self._url()
-        with httpx.stream(
-            "GET", url, headers=self._signed(url), timeout=_PATIENCE, verify=self._options.verify
-        ) as response:
+        with httpx.stream("GET", url, headers=self._signed(url), timeout=_PATIENCE, verify=self._trust()) as response:
             self._demand_stream(response)
             for chunk in response.iter_raw():
                 if stop.is_set():
@@ -116,6 +117,15 @@ class MinioListener:
                 self._ear.listen()
                 for line in lines.feed(chunk):
                     self._ear.hear(line)
+
+    def _trust(self) -> ssl.SSLContext | bool:
+        """For each stream anew, as the file may be renewed or come later; raises _RefusedError."""
+        if self._options.ca_file is None:
+            return self._options.verify_tls
+        try:
+            return ssl.create_default_context(cafile=self._options.ca_file)
+        except OSError as error:
+            raise _RefusedError(self._problem("untrusted", advised(str(error)))) from error
 
     def _url(self) -> str:
         query = {
