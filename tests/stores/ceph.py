@@ -79,10 +79,13 @@ def serving(folder: Path) -> Iterator[Server]:
 
 
 def tell_webhook(store: Store, url: str) -> None:
-    """From now on, the events of all objects of this bucket are posted to that URL; removals too."""
-    topic = store.client("sns").create_topic(Name=f"{store.bucket}-topic", Attributes={"push-endpoint": url})
-    events = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
-    told = {"Id": "all", "TopicArn": topic["TopicArn"], "Events": events}
+    """From now on, what is new in this bucket is posted to that URL, and posted again if nobody is there.
+
+    Removals are not: the gateway aborts at a DeleteObjects that it should tell of.
+    """
+    attributes = {"push-endpoint": url, "persistent": "true"}
+    topic = store.client("sns").create_topic(Name=f"{store.bucket}-topic", Attributes=attributes)
+    told = {"Id": "all", "TopicArn": topic["TopicArn"], "Events": ["s3:ObjectCreated:*"]}
     store.client().put_bucket_notification_configuration(
         Bucket=store.bucket, NotificationConfiguration={"TopicConfigurations": [told]}
     )
