@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help run test test-soak check fmt bench bench-accuracy lock install uninstall deb clean
+.PHONY: help run test test-soak test-ceph check fmt bench bench-accuracy lock install uninstall deb clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -33,6 +33,9 @@ test: $(VENV)/dev.stamp ## all tests, with real models and real processes
 
 test-soak: $(VENV)/dev.stamp ## ten minutes at most: 500 objects, a store that is killed, and SlowDown
 	$(BIN)/python -m pytest tests/soak
+
+test-ceph: $(VENV)/dev.stamp ## what buckets promise, on a real Ceph that is started here; says what to install for it
+	$(BIN)/python -m pytest tests/ceph
 
 check: $(VENV)/dev.stamp ## format, lint, types, layers
 	$(BIN)/ruff format --check .

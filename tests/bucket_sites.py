@@ -9,7 +9,7 @@ from stores import Store
 EVENT_KEY = "let-me-tell-you"
 
 
-def store_keys(store: Store, folder: Path) -> dict[str, Any]:
+def store_keys(store: Store, folder: Path, ca_file: Path | None = None) -> dict[str, Any]:
     """The section of the configuration for the store `near`; its credentials are in files of this folder."""
     settings = store.settings(folder)
     return {
@@ -18,10 +18,11 @@ def store_keys(store: Store, folder: Path) -> dict[str, Any]:
         "addressing": "path",
         "access_key_file": str(settings.access_key_file),
         "secret_key_file": str(settings.secret_key_file),
+        **({"ca_file": str(ca_file)} if ca_file else {}),
     }
 
 
-def a_site(folder: Path, store: Store, *, port: int | None = None, **bucket: Any) -> Site:
+def a_site(folder: Path, store: Store, *, port: int | None = None, ca_file: Path | None = None, **bucket: Any) -> Site:
     """A daemon's configuration with one inbox: what lies below in/ of the bucket."""
     inbox = {"name": "scans", "store": "near", "bucket": store.bucket, "prefix": "in/", "reconcile_seconds": 1}
     rules = [{"match": "**", "pipeline": "text"}]
@@ -29,7 +30,7 @@ def a_site(folder: Path, store: Store, *, port: int | None = None, **bucket: Any
     return make_site(
         folder,
         inboxes=(),
-        stores=[store_keys(store, folder)],
+        stores=[store_keys(store, folder, ca_file)],
         buckets=[{**inbox, "rules": rules, **bucket}],
         port=port,
         api={"event_key_file": "event-key"},

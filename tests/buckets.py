@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -22,7 +23,7 @@ from ocr_inbox.intake import Intake
 from ocr_inbox.ledger import Ledger
 from ocr_inbox.model import Document, Job, JobState, Output
 from ocr_inbox.objects import Store as StoreSettings
-from ocr_inbox.ports import Outcome
+from ocr_inbox.ports import Inbox, Outcome
 from ocr_inbox.reader import LoadedReader
 from ocr_inbox.reading import Deliverable, Engine, Limits, Page, Window
 from ocr_inbox.routing import Rule
@@ -122,6 +123,42 @@ class LoadedReaders:
     def read(self, batch: Sequence[Window]) -> Sequence[Outcome]:
         with self.turn:
             return self.reader.read(batch)
+
+
+class BucketPlace:
+    """A bucket that people upload into."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self.store = store
+        self.settings = store.settings(folder)
+
+    def inbox(
+        self,
+        *,
+        after: Literal["leave", "archive", "delete"] = "leave",
+        after_failure: Literal["leave", "move"] = "leave",
+    ) -> Inbox:
+        return a_bucket_inbox(
+            self.settings, self.store.bucket, after=after, after_failure=after_failure, reconcile_seconds=0.2
+        )
+
+    def put(self, key: str, content: bytes) -> None:
+        self.store.put(f"in/{key}", content)
+
+    def remove(self, key: str) -> None:
+        self.store.delete(f"in/{key}")
+
+    def content(self, key: str) -> bytes | None:
+        return self.below("in/").get(key)
+
+    def archived(self) -> dict[str, bytes]:
+        return self.below("in/archive/")
+
+    def failed(self) -> dict[str, bytes]:
+        return self.below("in/failed/")
+
+    def below(self, prefix: str) -> dict[str, bytes]:
+        return {key.removeprefix(prefix): self.store.get(key) for key in self.store.keys(prefix)}
 
 
 @dataclass

@@ -1,20 +1,43 @@
-"""The real object stores, each started once for all tests, and a bucket of one's own on each.
+"""A ledger, and the real object stores: each started once for all tests, and a bucket of one's own on each.
 
 Who wants to kill a store starts another: `with seaweedfs.serving(tmp_path) as server`.
 """
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
+import hypothesis
 import pytest
 
+from ledgers import Clock
+from ocr_inbox.database import Database
+from ocr_inbox.ledger import Ledger
 from stores import Store, juicefs, microburst, ministack, seaweedfs
 from stores.server import Server, free_ports
 
 
 def pytest_configure() -> None:
-    """Ctrl-C is ignored by what a shell runs in the background, and by all that it starts."""
+    # Ctrl-C is ignored by what a shell runs in the background, and by all that it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    hypothesis.settings.register_profile("no stopwatch", deadline=None)
+    hypothesis.settings.load_profile("no stopwatch")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with Database(tmp_path / "ledger.sqlite") as database:
+        yield database
+
+
+@pytest.fixture
+def ledger(database: Database, clock: Clock) -> Ledger:
+    return Ledger(database, clock)
 
 
 @pytest.fixture(scope="session")

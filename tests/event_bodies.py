@@ -87,6 +87,32 @@ MINIO_STREAM = rb"""{"Records":[{"eventVersion":"2.0","eventSource":"minio:s3","
 "content-type":"binary/octet-stream"},"sequencer":"18EAA2F0F3A8D075"}},"source":{"host":"127.0.0.1","port":"",
 "userAgent":"Boto3"}}]}"""
 
+# Ceph 16.2, whose gateway posts for a topic
+
+CEPH = rb"""{"Records":[{"eventVersion":"2.2","eventSource":"ceph:s3","awsRegion":"",
+"eventTime":"2026-11-23T12:53:45.380932Z","eventName":"ObjectCreated:Put","userIdentity":{"principalId":"tests"},
+"requestParameters":{"sourceIPAddress":""},"responseElements":{
+"x-amz-request-id":"39372f7a-3026-4ff5-8330-11bbed38732e.4109.4118514669686237315","x-amz-id-2":"100d-default-default"},
+"s3":{"s3SchemaVersion":"1.0","configurationId":"all","bucket":{"name":"bucket-9d911cea294a","ownerIdentity":{
+"principalId":"tests"},"arn":"arn:aws:s3:::bucket-9d911cea294a","id":"39372f7a-3026-4ff5-8330-11bbed38732e.4111.2"},
+"object":{"key":"in/a b+c.pdf","size":5,"eTag":"5d41402abc4b2a76b9719d911017c592","versionId":"",
+"sequencer":"5937046B8FA90517","metadata":[{"key":"x-amz-checksum-crc32","val":"NhCmhg=="},{
+"key":"x-amz-content-sha256","val":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"},{
+"key":"x-amz-date","val":"20261123T125345Z"},{"key":"x-amz-sdk-checksum-algorithm","val":"CRC32"}],"tags":[]}},
+"eventId":"1795438425.386247.5d41402abc4b2a76b9719d911017c592","opaqueData":""}]}"""
+
+CEPH_REMOVED = rb"""{"Records":[{"eventVersion":"2.2","eventSource":"ceph:s3","awsRegion":"",
+"eventTime":"2026-11-23T12:53:45.399607Z","eventName":"ObjectRemoved:Delete","userIdentity":{"principalId":"tests"},
+"requestParameters":{"sourceIPAddress":""},"responseElements":{
+"x-amz-request-id":"39372f7a-3026-4ff5-8330-11bbed38732e.4109.7186840276588218577","x-amz-id-2":"100d-default-default"},
+"s3":{"s3SchemaVersion":"1.0","configurationId":"all","bucket":{"name":"bucket-9d911cea294a","ownerIdentity":{
+"principalId":"tests"},"arn":"arn:aws:s3:::bucket-9d911cea294a","id":"39372f7a-3026-4ff5-8330-11bbed38732e.4111.2"},
+"object":{"key":"in/a b+c.pdf","size":5,"eTag":"5d41402abc4b2a76b9719d911017c592","versionId":"",
+"sequencer":"5937046B3A9AD117","metadata":[{"key":"x-amz-content-sha256",
+"val":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},{
+"key":"x-amz-date","val":"20261123T125345Z"}],"tags":[]}},
+"eventId":"1795438425.399612.5d41402abc4b2a76b9719d911017c592","opaqueData":""}]}"""
+
 # SeaweedFS 4.48, the webhook of its filer
 
 SEAWEEDFS = rb"""{"event_type":"create","key":"/buckets/scans/in/a b+c.pdf","message":{"new_entry":{"name":"a b+c.pdf","chunks":[{

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from authorities import an_authority, behind_tls
 from bucket_sites import EVENT_KEY, a_site
 from ocr_inbox.model import JobState
 from pages import encoded, render_line
@@ -81,6 +82,17 @@ def test_a_store_that_is_away_pauses_the_inbox_until_it_is_back(
             server.start()
             assert sidecar_in(store, "in/a.png")["result"]["text"] == LINE
             eventually(lambda: inbox_health(daemon)["problem"] is None, 60)
+
+
+def test_a_store_by_https_is_read_by_who_knows_its_authority(tmp_path: Path, bucket: Store) -> None:
+    authority = an_authority(tmp_path)
+    bucket.put("in/a.png", STRIP)
+    with behind_tls(bucket, authority.certificate()) as store:
+        with a_site(tmp_path, store).serving() as daemon:
+            problem = eventually(lambda: inbox_health(daemon)["problem"], 60)
+            assert problem.endswith("name the certificate of the authority that signed it in `ca_file`")
+        with a_site(tmp_path, store, ca_file=authority.path).serving():
+            assert sidecar_in(bucket, "in/a.png")["result"]["text"] == LINE
 
 
 def test_an_event_that_is_posted_is_looked_up_at_once(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -17,22 +17,6 @@ from vl_stand_in import StandIn, standing_in
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with Database(tmp_path / "ledger.sqlite") as database:
-        yield database
-
-
-@pytest.fixture
-def ledger(database: Database, clock: Clock) -> Ledger:
-    return Ledger(database, clock)
-
-
-@pytest.fixture
 def chronicle(database: Database) -> Chronicle:
     return Chronicle(database)
 

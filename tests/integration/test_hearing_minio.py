@@ -2,33 +2,37 @@
 
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from botocore.credentials import ReadOnlyCredentials
 from structlog.testing import capture_logs
 
 from audience import PATIENCE, Audience, running
+from authorities import an_authority, behind_tls
 from configurations import write_configuration
 from ocr_inbox.errors import AccessDeniedError
-from ocr_inbox.hearing.events import Told, parse
 from ocr_inbox.hearing.minio import MinioListener, StreamOptions
 from ocr_inbox.hearings import ears
 from ocr_inbox.objects import ObjectName
 from ocr_inbox.settings import load_settings
+from posted import AWKWARD, Posted, receiving
 from running import eventually
 from stores import Store, juicefs, seaweedfs
 from stores.server import free_ports
 
-AWKWARD = ["in/a b+c.png", "in/%2B%20.jpg", "in/ünï/📄.png", "in/new\nline.png", 'in/q"uote\\.png', "in/" + "x" * 200]
 
-
-def a_listener(store: Store, audience: Audience, *, prefix: str = "", secret: str | None = None) -> MinioListener:
+def a_listener(
+    store: Store, audience: Audience, *, prefix: str = "", secret: str | None = None, ca_file: Path | None = None
+) -> MinioListener:
     keys = ReadOnlyCredentials(store.access_key, secret or store.secret_key, None)
     options = StreamOptions(
-        name="stream", endpoint_url=store.endpoint, region=store.region, bucket=store.bucket, prefix=prefix
+        name="stream",
+        endpoint_url=store.endpoint,
+        region=store.region,
+        bucket=store.bucket,
+        prefix=prefix,
+        ca_file=ca_file,
     )
     return MinioListener(options, lambda: keys, audience.tell, time.time)
 
@@ -131,6 +135,20 @@ def test_nobody_at_the_address_is_a_problem_and_not_the_end() -> None:
     assert "cannot listen to bucket c" in problem_of(a_listener(store, Audience()))
 
 
+def test_a_server_by_https_is_heard_by_who_knows_its_authority(minio_bucket: Store, tmp_path: Path) -> None:
+    authority = an_authority(tmp_path)
+    with behind_tls(minio_bucket, authority.certificate()) as store:
+        audience = Audience(store.bucket)
+        listener = a_listener(store, audience, ca_file=authority.path)
+        with running(listener):
+            listened(listener)
+            minio_bucket.put("scan.png", b"pixels")
+            audience.wait("scan.png")
+        assert "name the certificate of the authority that signed it" in problem_of(a_listener(store, Audience()))
+        missing = a_listener(store, Audience(), ca_file=tmp_path / "missing.pem")
+        assert "let the daemon's user read the file that `ca_file` names" in problem_of(missing)
+
+
 def test_credentials_that_cannot_be_had_are_a_problem_and_not_the_end(minio_bucket: Store) -> None:
     def credentials() -> None:
         raise AccessDeniedError("cannot read the keys of the object store: no")
@@ -151,54 +169,17 @@ def test_a_file_that_names_no_authority_is_a_problem_and_not_the_end(tmp_path: P
     write_configuration(tmp_path / "ocr-inbox.toml", 0, inboxes=(), stores=[store], buckets=[bucket])
     (listener,) = ears(load_settings(tmp_path / "ocr-inbox.toml"), []).listeners
     assert isinstance(listener, MinioListener)
-    assert f"cannot trust the authority in {ca_file}: " in problem_of(listener)
-
-
-class Posted:
-    """The bodies that a store posted."""
-
-    def __init__(self) -> None:
-        self.bodies: list[bytes] = []
-        self.port = 0
-
-    def told(self) -> list[Told]:
-        return [parse(body) for body in self.bodies]
-
-    def objects(self) -> set[ObjectName]:
-        return {name for told in self.told() for name in told.objects}
+    assert "the file that `ca_file` names" in problem_of(listener)
 
 
 @pytest.fixture
 def posted() -> Iterator[Posted]:
-    posted = Posted()
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            posted.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-            self._say()
-
-        def do_HEAD(self) -> None:
-            self._say()
-
-        def _say(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name for it
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
-        posted.port = server.server_address[1]
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with receiving() as posted:
         yield posted
-        server.shutdown()
-        thread.join()
 
 
 def test_what_minio_posts_is_understood(posted: Posted, tmp_path: Path) -> None:
-    with juicefs.serving(tmp_path, webhook=f"http://127.0.0.1:{posted.port}/") as server:
+    with juicefs.serving(tmp_path, webhook=posted.url) as server:
         juicefs.tell_webhook(server.store)
         for key in AWKWARD:
             server.store.put(key, b"pixels")
@@ -209,7 +190,7 @@ def test_what_minio_posts_is_understood(posted: Posted, tmp_path: Path) -> None:
 def test_what_the_filer_of_seaweedfs_posts_is_understood(posted: Posted, tmp_path: Path) -> None:
     settings = tmp_path / ".seaweedfs"
     settings.mkdir()
-    webhook = f'[notification.webhook]\nenabled = true\nendpoint = "http://127.0.0.1:{posted.port}/"\n'
+    webhook = f'[notification.webhook]\nenabled = true\nendpoint = "{posted.url}"\n'
     settings.joinpath("notification.toml").write_text(webhook, encoding="utf-8")
     keys = ["in/a b+c.png", "in/%2B%20.jpg", "in/ünï/📄.png", "in/new\nline.png"]
     with seaweedfs.serving(tmp_path) as server:

@@ -44,6 +44,7 @@ def keys(body: bytes) -> list[str]:
         ("inbox3", bodies.EVENT_BRIDGE),
         ("inbox", bodies.MINIO_WEBHOOK),
         ("inbox", bodies.MINIO_STREAM),
+        ("bucket-9d911cea294a", bodies.CEPH),
         ("scans", bodies.SEAWEEDFS),
     ],
 )
@@ -58,6 +59,7 @@ def test_every_store_is_understood_in_its_own_way_of_writing_keys(bucket: str, b
         bodies.SNS_TEST,
         bodies.AWS_REMOVED,
         bodies.EVENT_BRIDGE_REMOVED,
+        bodies.CEPH_REMOVED,
         bodies.MINIO_TAGGED,
         bodies.SEAWEEDFS_DELETED,
         bodies.SEAWEEDFS_FOLDER,

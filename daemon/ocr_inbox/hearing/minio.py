@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
+from ocr_inbox.certificates import advised
 from ocr_inbox.hearing.apart import apart
 from ocr_inbox.hearing.ear import NOTHING_LOST, Ear
 from ocr_inbox.hearing.lines import Lines
@@ -36,7 +37,7 @@ _UNKNOWN_THERE = frozenset({"NotImplemented", "MethodNotAllowed"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamOptions:
-    """What to listen to; `ca_file` names the authority that is trusted instead of those that the system knows."""
+    """What to listen to; with `ca_file`, whom that authority signed is believed, and everybody unless `verify_tls`."""
 
     name: str
     endpoint_url: str
@@ -98,7 +99,7 @@ class MinioListener:
         except httpx.TimeoutException as error:
             return self._problem(AWAY, f"the server is silent ({type(error).__name__}); see whether it is well")
         except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
-            return self._problem(AWAY, str(error) or type(error).__name__)
+            return self._problem(AWAY, advised(str(error)) or type(error).__name__)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return self._problem(type(error).__name__, str(error))
         except failures() as error:
@@ -118,14 +119,13 @@ class MinioListener:
                     self._ear.hear(line)
 
     def _trusted(self) -> ssl.SSLContext | bool:
-        """As httpx has it, and as the file is now; raises _RefusedError."""
+        """For each stream anew, as the file may be renewed or come later; raises _RefusedError."""
         if self._options.ca_file is None:
             return self._options.verify_tls
         try:
-            return ssl.create_default_context(cafile=str(self._options.ca_file))
+            return ssl.create_default_context(cafile=self._options.ca_file)
         except OSError as error:
-            why = f"cannot trust the authority in {self._options.ca_file}: {error}; correct `ca_file` or what is in it"
-            raise _RefusedError(self._problem("untrusted", why)) from error
+            raise _RefusedError(self._problem("untrusted", advised(str(error)))) from error
 
     def _url(self) -> str:
         query = {

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ocr_inbox.certificates import advised
 from ocr_inbox.errors import InboxUnavailableError, OcrInboxError
 from ocr_inbox.hearing.obstacle import Problem
 from ocr_inbox.troubles import advice_on, boto3_failures, code_of
@@ -41,7 +42,7 @@ def problem_of(error: Exception, *, deed: str, rights: str) -> Problem:
     if isinstance(error, OcrInboxError):
         return Problem(code=error.code, reason=str(error))
     if isinstance(error, SSLError):
-        return Problem(code="untrusted", reason=f"cannot {deed}: {error}; name the authority in `ca_file`")
+        return Problem(code="untrusted", reason=f"cannot {deed}: {advised(str(error))}")
     if isinstance(error, ConnectionError | HTTPClientError | HTTPError):
         return Problem(code=AWAY, reason=f"cannot {deed}: {error}")
     return Problem(code=type(error).__name__, reason=f"cannot {deed}: {error}")

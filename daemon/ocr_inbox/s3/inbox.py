@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import quote
 
-from ocr_inbox.errors import SourceGoneError
+from ocr_inbox.errors import SourceChangedError, SourceGoneError
 from ocr_inbox.figures import is_name
 from ocr_inbox.model import Arrival, Document, InboxVitals, Output
 from ocr_inbox.objects import ObjectName, ObjectSource
@@ -80,7 +80,12 @@ class BucketInbox:
         """Keep the promise of `ports.Inbox`; raises AccessDeniedError also where no sidecar could be left."""
         name, stamp = self._ground.object_of(document), stamp_of(document)
         self._demand_abilities()
-        demand_version(self._connection.client(), name, stamp)
+        try:
+            demand_version(self._connection.client(), name, stamp)
+        except SourceChangedError:
+            # What it is now is looked up: there are stores whose listing never tells of the version that they serve.
+            self._lookout.hearsay.tell([name], lambda: None)
+            raise
         return ObjectSource(store=self._options.store, name=name, etag=stamp.etag, size=stamp.size)
 
     def delivered(self, document: Document, output: Output) -> bytes | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ocr_inbox.certificates import advised
 from ocr_inbox.errors import AccessDeniedError, InboxUnavailableError, SourceChangedError, SourceGoneError
 from ocr_inbox.troubles import DENIED, advice_on, boto3_failures, code_of
 
@@ -27,7 +28,7 @@ def named(deed: str) -> Iterator[None]:
 
 
 def _named(deed: str, error: Exception) -> Exception:
-    from botocore.exceptions import ClientError, CredentialRetrievalError, NoCredentialsError
+    from botocore.exceptions import ClientError, CredentialRetrievalError, NoCredentialsError, SSLError
     from botocore.parsers import ResponseParserError
 
     if isinstance(error, ClientError):
@@ -36,7 +37,8 @@ def _named(deed: str, error: Exception) -> Exception:
         return AccessDeniedError(f"cannot {deed}: {error}; set a profile, key files or an instance role")
     if isinstance(error, ResponseParserError):
         return InboxUnavailableError(f"cannot {deed}: the answer was cut short, or is none of an object store")
-    return InboxUnavailableError(f"cannot {deed}: {error}")
+    words = advised(str(error)) if isinstance(error, SSLError) else error
+    return InboxUnavailableError(f"cannot {deed}: {words}")
 
 
 def _refused(deed: str, error: Any) -> Exception:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from ocr_inbox.errors import InboxUnavailableError, SourceChangedError, SourceGoneError
 from ocr_inbox.objects import ObjectName, ObjectStamp
@@ -68,6 +68,8 @@ def copied(client: Any, name: ObjectName, stamp: ObjectStamp, targets: Sequence[
                     f"{target.bucket} is not what was copied; it is tried again later"
                 )
         if _is_copy(there, stamp):
+            if known.get("TagCount") and not there.get("TagCount"):
+                _bring_tags(client, name, target)
             return target
     raise InboxUnavailableError(
         f"cannot move {name.key} out of bucket {name.bucket}: other objects have the names "
@@ -110,14 +112,18 @@ def _copy(client: Any, name: ObjectName, stamp: ObjectStamp, known: Any, target:
         if stamp.size <= _PART_BYTES:
             client.copy_object(Bucket=target.bucket, Key=target.key, CopySource=source, **order)
             return
-        if known.get("TagCount"):  # in parts, they do not come along by themselves
-            tags = client.get_object_tagging(**source)["TagSet"]
-            order |= {"Tagging": urlencode({it["Key"]: it["Value"] for it in tags})}
         parts = TransferConfig(_PART_BYTES, multipart_chunksize=_PART_BYTES, max_concurrency=_PARTS_AT_ONCE)
         try:
             client.copy(source, target.bucket, target.key, ExtraArgs=order, Config=parts)
         except S3CopyFailedError as error:
             raise SourceChangedError(f"cannot copy {name.key}: it was replaced meanwhile") from error
+
+
+def _bring_tags(client: Any, name: ObjectName, target: ObjectName) -> None:
+    """In parts they do not come along by themselves, and there are servers that forget them in one piece too."""
+    with named(f"tag {target.key} in bucket {target.bucket}"):
+        tags = client.get_object_tagging(Bucket=name.bucket, Key=name.key)["TagSet"]
+        client.put_object_tagging(Bucket=target.bucket, Key=target.key, Tagging={"TagSet": tags})
 
 
 def _printable(metadata: dict[str, str]) -> dict[str, str]:
