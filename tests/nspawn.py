@@ -72,8 +72,8 @@ class Machine:
         return [json.loads(line) for line in lines]
 
 
-NewMachine = Callable[[], AbstractContextManager[Machine]]
-"""Boots one."""
+NewMachine = Callable[..., AbstractContextManager[Machine]]
+"""Boots one; it may be given a folder to lay over its root."""
 
 
 def demand_nspawn() -> None:

@@ -3,10 +3,13 @@
 import time
 from pathlib import Path
 
+from ocr_inbox.copies import clear_away
 from ocr_inbox.database import Database
 
 _NAME = "ledger-%Y%m%dT%H%M%SZ.sqlite"
 _COPIES = "ledger-*Z.sqlite"
+_LONGEST_SECONDS = 3600.0
+"""Between two writes; a copy that nobody has written to for so long was killed."""
 
 
 def add_backup(database: Database, folder: Path, *, keep: int, now: float) -> Path:
@@ -18,4 +21,5 @@ def add_backup(database: Database, folder: Path, *, keep: int, now: float) -> Pa
     database.backup(target)
     for old in sorted(folder.glob(_COPIES))[:-keep]:
         old.unlink()
+    clear_away(folder, before=now - _LONGEST_SECONDS)
     return target

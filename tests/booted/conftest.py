@@ -49,10 +49,10 @@ def new_machine(stage: Path, packages: Path, tmp_path_factory: pytest.TempPathFa
     ]
 
     @contextmanager
-    def machine() -> Iterator[Machine]:
+    def machine(over_root: Path | None = None) -> Iterator[Machine]:
         folder = tmp_path_factory.mktemp("machine")
-        (folder / "stage").mkdir()
-        with booted(folder / "stage", folder / "console.log", binds) as machine:
+        (folder / "nothing").mkdir()
+        with booted(over_root or folder / "nothing", folder / "console.log", binds) as machine:
             yield machine
 
     return machine

@@ -1,5 +1,6 @@
 """A folder of copies of the ledger."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,21 @@ def test_the_newest_are_kept_and_nothing_else_is_touched(ledger: Ledger, folder:
     assert sorted(folder.iterdir()) == [*copies[2:], folder / "notes.txt"]
 
 
-def test_a_copy_that_was_never_finished_is_made_again(ledger: Ledger, folder: Path) -> None:
-    (folder / "ledger-19700101T000000Z.unfinished").write_bytes(b"half")
-    copy = add_backup(ledger.database, folder, keep=1, now=0.0)
-    assert list(folder.iterdir()) == [copy]
+def test_what_a_copy_left_that_was_killed_goes_with_a_later_one(ledger: Ledger, folder: Path) -> None:
+    """One that another process is about to finish stays."""
+    killed, busy = folder / ".0123.unfinished", folder / ".4567.unfinished"
+    for left, written in ((killed, 0.0), (busy, DAY)):
+        left.write_bytes(b"half")
+        os.utime(left, (written, written))
+    copy = add_backup(ledger.database, folder, keep=1, now=DAY)
+    assert sorted(folder.iterdir()) == [busy, copy]
+
+
+def test_a_copy_is_for_those_whom_the_ledger_is_for_and_the_umask_allows(ledger: Ledger, folder: Path) -> None:
+    ledger.database.path.chmod(0o660)
+    before = os.umask(0o027)
+    try:
+        copy = add_backup(ledger.database, folder, keep=1, now=0.0)
+    finally:
+        os.umask(before)
+    assert copy.stat().st_mode & 0o777 == 0o640
