@@ -23,7 +23,7 @@ def newer(new_machine: NewMachine) -> Iterator[Service]:
         assert int(machine.run("systemctl", "--version").stdout.split()[1]) >= CAN_WAIT
         service = Service(machine=machine)
         service.install("1.0.0")
-        machine.run("install", "--directory", "--owner=ocr-inbox", "/srv/scans")
+        machine.run("install", "--directory", "--owner=ocr-inbox", "/srv/scans", "/srv/scans/text")
         service.configure()
         service.start()
         yield service
