@@ -5,8 +5,9 @@ import shutil
 
 import pytest
 
-from booted_service import SCANS, UNIT, Service
+from booted_service import CONFIG, PORT, SCANS, SOCKET, UNIT, Service
 from installation import ROOT
+from nspawn import Finished
 from pages import encoded, render_line, truncated
 from running import eventually, sidecar_path
 
@@ -95,3 +96,40 @@ def test_the_commands_of_the_alerts_answer(worked: Service) -> None:
         ), command
     assert worked.machine.path(f"{SCANS}/text/a.jpg").exists()
     assert worked.machine.property(UNIT, "ActiveState") == "active"
+
+
+def test_another_address_needs_the_two_lines_that_are_there(worked: Service) -> None:
+    machine = worked.machine
+    good = machine.path(CONFIG).read_text(encoding="utf-8")
+    lines = re.findall(r"^        (\S.*)$", section("The units"), flags=re.MULTILINE)
+    assert len(lines) == 2
+    try:
+        machine.write(CONFIG, good.replace(f"port = {PORT}", "port = 8092"))
+        for line in lines:
+            typed(worked, line)
+        assert machine.property(SOCKET, "Listen") == "127.0.0.1:8092 (Stream)"
+        assert typed(worked, "curl --silent http://127.0.0.1:8092/livez")
+        assert worked.entries("EVENT=socket_elsewhere") == []
+    finally:
+        machine.run("rm", "/etc/systemd/system/ocr-inbox.socket.d/address.conf")
+        machine.write(CONFIG, good)
+        machine.run("systemctl", "daemon-reload")
+        worked.stop()
+        worked.start()
+
+
+def test_strangers_are_told_that_it_is_not_theirs_and_members_of_the_group_may_look(worked: Service) -> None:
+    def as_nobody(*command: str) -> Finished:
+        return worked.machine.run("runuser", "--user=nobody", *command, check=False)
+
+    why = ("ocr-inbox", "why", f"{SCANS}/text/a.jpg")
+    for command in (("ocr-inbox", "status"), why, ("ocr-inbox", "pause", "scans"), ("ocr-inbox", "rescan")):
+        done = as_nobody("--", *command)
+        assert done.returncode == 77, done
+        assert done.stderr.startswith("ocr-inbox: cannot ")
+        assert "run this as that user or as root" in done.stderr
+    done = as_nobody("--supp-group=ocr-inbox", "--", *why)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "It was read" in done.stdout
+    done = as_nobody("--supp-group=ocr-inbox", "--", "ocr-inbox", "rescan")
+    assert (done.returncode, "Traceback" in done.stderr) == (77, False)
