@@ -161,16 +161,16 @@ def test_the_journal_knows_why_a_document_was_given_up(standing: Service) -> Non
 
 def test_a_reload_takes_over_what_it_can_and_refuses_what_cannot_work(standing: Service) -> None:
     machine, before = standing.machine, standing.main_pid()
-    good = machine.path(CONFIG).read_text(encoding="utf-8")
+    good, earlier = machine.path(CONFIG).read_text(encoding="utf-8"), len(standing.entries("EVENT=reloaded"))
     machine.write(CONFIG, 'log_level = "debug"\n' + good)
     machine.run("systemctl", "reload", UNIT)
-    assert "log_level" in str(standing.wait_for_entry("EVENT=reloaded"))
+    assert "log_level" in str(standing.wait_for_entry("EVENT=reloaded", after=earlier))
     machine.write(CONFIG, "nonsense = 1\n" + good)
     machine.run("systemctl", "reload", UNIT, check=False)
     assert "nonsense" in str(standing.wait_for_entry("EVENT=reload_refused"))
     machine.write(CONFIG, good)
     machine.run("systemctl", "reload", UNIT)
-    standing.wait_for_entry("EVENT=reloaded", after=1)
+    standing.wait_for_entry("EVENT=reloaded", after=earlier + 1)
     assert (standing.property("ActiveState"), standing.main_pid()) == ("active", before)
 
 

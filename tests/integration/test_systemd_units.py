@@ -18,7 +18,7 @@ PROGRAM = "/opt/ocr-inbox/venv/bin/ocr-inbox"
 SERVICE_FOLDER = "/opt/ocr-inbox/paddle-vl_vllm_service"
 SCRIPTS = (
     *("systemd/install.sh", "systemd/deb/pack.sh", "systemd/deb/postinst", "systemd/deb/prerm", "systemd/deb/postrm"),
-    *("tests/booted/boot.sh", ".ci/run"),
+    *("tests/booted/boot.sh", ".ci/run", ".ci/newer-systemd"),
 )
 DOCKER = "[Service]\nExecStart=/bin/true\n"
 
