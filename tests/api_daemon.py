@@ -11,10 +11,12 @@ from pathlib import Path
 import httpx
 import uvicorn
 
+from audience import Audience
 from builders import a_reading, some_inbox_vitals, some_pipeline_vitals
 from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.database import Database
 from ocr_inbox.errors import OcrInboxError, ReadingError
+from ocr_inbox.hearing.webhook import Webhook
 from ocr_inbox.ledger import Ledger
 from ocr_inbox.model import Absence, HearingVitals, InboxVitals, Job, Output, PipelineName, PipelineVitals
 from ocr_inbox.sidecar import SUFFIXES, Provenance, render, render_failure
@@ -40,7 +42,7 @@ class Daemon:
     client: httpx.Client = field(default_factory=httpx.Client)
     ended: threading.Condition = field(default_factory=threading.Condition)
     outcomes: list[Job] = field(default_factory=list)
-    events: list[bytes] = field(default_factory=list)
+    audience: Audience = field(default_factory=lambda: Audience("scans"))
 
     def pipelines(self) -> Sequence[PipelineVitals]:
         return (self.text, *self.others)
@@ -50,10 +52,6 @@ class Daemon:
 
     def hearing(self) -> Sequence[HearingVitals]:
         return ()
-
-    def take_event(self, body: bytes) -> bool:
-        self.events.append(body)
-        return True
 
     def fetch(self, job: Job, output: Output) -> bytes | None:
         path = self.uploads / (job.document.key + SUFFIXES[output])
@@ -66,7 +64,7 @@ class Daemon:
             vitals=self,
             fetch=self.fetch,
             uploads=self.uploads,
-            take_event=self.take_event,
+            take_event=Webhook(self.audience.tell, time.time).take,
             version="1.2.3",
             clock=time.time,
         )

@@ -16,10 +16,11 @@ from audience import running
 from builders import a_page, an_engine
 from lanes import PATIENCE
 from ledgers import TEXT
+from listening import arrival_of
 from ocr_inbox.dispatch import Habits, Lane
 from ocr_inbox.intake import Intake
 from ocr_inbox.ledger import Ledger
-from ocr_inbox.model import Job, JobState, Output
+from ocr_inbox.model import Document, Job, JobState, Output
 from ocr_inbox.objects import Store as StoreSettings
 from ocr_inbox.ports import Outcome
 from ocr_inbox.reader import LoadedReader
@@ -32,6 +33,7 @@ from pages import encoded
 from running import eventually
 from stores import Store
 
+KEY = "in/scan.png"
 JSON = Deliverable(output=Output.JSON, content=b'{"status": "ok"}\n')
 ENDED = (JobState.DONE, JobState.BURIED, JobState.SKIPPED)
 
@@ -63,6 +65,11 @@ def a_bucket_inbox(
         failed=Place(bucket=bucket, prefix=f"{prefix}failed/"),
     )
     return BucketInbox(options, time.time)
+
+
+def a_document(inbox: BucketInbox) -> Document:
+    """What lies at `KEY`."""
+    return arrival_of(inbox, "scan.png").document
 
 
 def a_scan(number: int = 0) -> bytes:

@@ -3,6 +3,7 @@
 Who wants to kill a store starts another: `with seaweedfs.serving(tmp_path) as server`.
 """
 
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -25,6 +26,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("figures")
     for line in said:
         terminalreporter.write_line(line)
+
+
+def pytest_configure() -> None:
+    """Ctrl-C is ignored by what a shell runs in the background, and by all that it starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

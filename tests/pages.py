@@ -26,6 +26,16 @@ PHOTO = (200, 1000, 1000, 1600)
 """Where the photo of `render_illustrated_page` is: x1, y1, x2, y2 in pixels."""
 
 _A4_INCHES = (8.27, 11.69)
+PLACEMENTS = (
+    "",
+    "/Rotate 90",
+    "/Rotate 180",
+    "/Rotate -90",
+    "/CropBox [40 100 500 830]",
+    "/Rotate 90 /CropBox [40 100 500 830]",
+    "/MediaBox [-100 -50 595 842]",
+)
+"""What PDF pages say of how they lie, each of which leaves `LINES` to be seen."""
 _POINTS_PER_INCH = 72
 _TYPEFACE = "DejaVuSans.ttf"
 

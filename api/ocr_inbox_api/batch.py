@@ -16,9 +16,10 @@ from ocr_inbox.model import Arrival, Job, PipelineName
 from ocr_inbox.sidecar import finite
 from ocr_inbox_api.answers import Measured, Result, success_schema
 from ocr_inbox_api.bundle import Bundle, Bundled
+from ocr_inbox_api.doors import FILE, Door, open_door
 from ocr_inbox_api.form import Allowance, receive
-from ocr_inbox_api.problems import Failure, documented, failure_of, job_url
-from ocr_inbox_api.reception import FAILURES, Reception, in_a_hurry
+from ocr_inbox_api.problems import Failure, failure_of, job_url
+from ocr_inbox_api.reception import Reception, in_a_hurry
 from ocr_inbox_api.refusals import FileRequiredError
 from ocr_inbox_api.shapes import BatchAccepted, BatchMetrics, FailureView, JobAnswer, JobView
 from ocr_inbox_api.waiting import first_of
@@ -202,40 +203,6 @@ def _line(index: int, file: Coming | Failure, content: Mapping[str, Any]) -> dic
     return {"index": index, **url, **content}
 
 
-_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["files"],
-                    "properties": {
-                        "files": {
-                            "type": "array",
-                            "items": {"type": "string", "format": "binary"},
-                            "description": "images or PDFs, a part each; parts named file are taken too",
-                        },
-                        "pipeline": {
-                            "type": "array",
-                            "items": {"enum": [pipeline.value for pipeline in PipelineName]},
-                            "description": "one for all files, or one for each, in order; text unless one is named",
-                        },
-                        "compress": {"type": "boolean", "description": "the client has made the files smaller"},
-                        "format": {"enum": ["json", "markdown"], "default": "json"},
-                        "output_format": {"enum": ["json", "markdown"], "description": "another name for format"},
-                    },
-                },
-                "encoding": {
-                    "files": {"style": "form", "explode": True},
-                    "pipeline": {"style": "form", "explode": True},
-                },
-            }
-        },
-    }
-}
-
-
 def _schema() -> dict[str, Any]:
     """The JSON Schema of an answer, without references."""
     place = {"index": {"type": "integer"}, "url": {"type": "string"}}
@@ -255,21 +222,21 @@ def _schema() -> dict[str, Any]:
 
 def add_routes(router: APIRouter, reception: Reception) -> None:
     """Open the door for many files."""
-    responses: dict[int | str, dict[str, Any]] = {
-        200: {
-            "description": "An answer for each file: what was read, or why it was not",
-            "content": {"application/json": {"schema": _schema()}},
-        },
-        202: {"description": "The jobs that go on, and the files that were refused", "model": BatchAccepted},
-        **documented(*FAILURES),
+    files = {
+        "type": "array",
+        "items": FILE,
+        "description": "images or PDFs, a part each; parts named file are taken too",
     }
-    router.add_api_route(
-        PATH,
-        Batch(reception).answer,
-        methods=["POST"],
-        summary="Read many files",
-        response_class=JSONResponse,
-        responses=responses,
-        openapi_extra=_BODY,
-        tags=["ocr"],
+    pipelines = {
+        "type": "array",
+        "items": {"enum": [pipeline.value for pipeline in PipelineName]},
+        "description": "one for all files, or one for each, in order; text unless one is named",
+    }
+    door = Door(
+        parts={"files": files, "pipeline": pipelines},
+        when_read="An answer for each file: what was read, or why it was not",
+        schema=_schema(),
+        when_accepted="The jobs that go on, and the files that were refused",
+        accepted=BatchAccepted,
     )
+    open_door(router, PATH, Batch(reception).answer, "Read many files", door)

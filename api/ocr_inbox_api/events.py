@@ -3,18 +3,16 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request, Security
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
+from ocr_inbox.objects import EVENT_MAX
 from ocr_inbox_api.problems import documented
 from ocr_inbox_api.refusals import EventTooLargeError
-from ocr_inbox_api.security import Keys
+from ocr_inbox_api.security import BearerKey, HeaderKey, Keys
 from ocr_inbox_api.shapes import EventView
 
 PATH = "/api/v1/events/s3"
-MOST_BYTES = 1 << 20
-"""An event has about 1 KB; what a queue of AWS takes at most."""
 
 
 def add_routes(app: FastAPI, take: Callable[[bytes], bool], keys: tuple[str, ...]) -> None:
@@ -24,11 +22,11 @@ def add_routes(app: FastAPI, take: Callable[[bytes], bool], keys: tuple[str, ...
     known = Keys(keys)
 
     async def demand(
-        bearer: Annotated[HTTPAuthorizationCredentials | None, Security(HTTPBearer(auto_error=False))],
-        header: Annotated[str | None, Security(APIKeyHeader(name="X-API-Key", auto_error=False))],
+        bearer: BearerKey,
+        header: HeaderKey,
         key: Annotated[str | None, Query(description="only for stores that cannot send headers")] = None,
     ) -> None:
-        known.demand_one_of([bearer.credentials if bearer else None, header, key])
+        known.demand_one_of(bearer, header, key)
 
     async def post(request: Request) -> EventView:
         """Take a store's event, as AWS, MinIO, RustFS, Ceph and SeaweedFS tell it."""
@@ -51,6 +49,6 @@ async def _body(request: Request) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MOST_BYTES:
-            raise EventTooLargeError(f"an event may have {MOST_BYTES} bytes")
+        if len(body) > EVENT_MAX:
+            raise EventTooLargeError(f"an event may have {EVENT_MAX} bytes")
     return bytes(body)

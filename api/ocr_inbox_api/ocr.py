@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -10,9 +10,10 @@ from fastapi.responses import JSONResponse
 
 from ocr_inbox.model import Job, PipelineName
 from ocr_inbox_api.answers import Measured, success_schema
+from ocr_inbox_api.doors import FILE, Door, open_door
 from ocr_inbox_api.form import Allowance, receive
-from ocr_inbox_api.problems import Failure, documented, job_url
-from ocr_inbox_api.reception import FAILURES, Reception, in_a_hurry
+from ocr_inbox_api.problems import Failure, job_url
+from ocr_inbox_api.reception import Reception, in_a_hurry
 from ocr_inbox_api.shapes import JobAnswer, JobView
 from ocr_inbox_api.uploads import Upload, new_key
 from ocr_inbox_api.waiting import first_of
@@ -112,47 +113,15 @@ def _too_slow(job: Job, seconds: float) -> Failure:
     return Failure(code="request_timeout", detail=detail, headers={"Location": url})
 
 
-_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary", "description": "image or PDF"},
-                        "compress": {"type": "boolean", "description": "the client has made the file smaller"},
-                        "format": {"enum": ["json", "markdown"], "default": "json"},
-                        "output_format": {"enum": ["json", "markdown"], "description": "another name for format"},
-                    },
-                }
-            }
-        },
-    }
-}
-
-
 def add_routes(router: APIRouter, reception: Reception) -> None:
     """Open every door of the table, under all its paths."""
-    responses: dict[int | str, dict[str, Any]] = {
-        200: {
-            "description": "What was read; with format=markdown, `result` is `{markdown, format}`",
-            "content": {"application/json": {"schema": success_schema()}},
-        },
-        202: {"description": "The job that will read it, as `Prefer: respond-async` asked", "model": JobAnswer},
-        **documented(*FAILURES),
-    }
+    door = Door(
+        parts={"file": {**FILE, "description": "image or PDF"}},
+        when_read="What was read; with format=markdown, `result` is `{markdown, format}`",
+        schema=success_schema(),
+        when_accepted="The job that will read it, as `Prefer: respond-async` asked",
+        accepted=JobAnswer,
+    )
     for endpoint in ENDPOINTS:
-        door = OnDemand(endpoint, reception)
         for path in (endpoint.path, *endpoint.aliases):
-            router.add_api_route(
-                path,
-                door.answer,
-                methods=["POST"],
-                summary=endpoint.summary,
-                response_class=JSONResponse,
-                responses=responses,
-                openapi_extra=_BODY,
-                tags=["ocr"],
-            )
+            open_door(router, path, OnDemand(endpoint, reception).answer, endpoint.summary, door)

@@ -12,6 +12,9 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from ocr_inbox_api.problems import documented
 from ocr_inbox_api.refusals import UnauthorizedError
 
+BearerKey = Annotated[HTTPAuthorizationCredentials | None, Security(HTTPBearer(auto_error=False))]
+HeaderKey = Annotated[str | None, Security(APIKeyHeader(name="X-API-Key", auto_error=False))]
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
@@ -19,31 +22,21 @@ class Keys:
 
     accepted: tuple[str, ...] = field(repr=False)
 
-    async def demand(
-        self,
-        bearer: Annotated[HTTPAuthorizationCredentials | None, Security(HTTPBearer(auto_error=False))],
-        header: Annotated[str | None, Security(APIKeyHeader(name="X-API-Key", auto_error=False))],
-    ) -> None:
+    async def demand(self, bearer: BearerKey, header: HeaderKey) -> None:
         """Raises UnauthorizedError."""
-        self.demand_one_of([bearer.credentials if bearer else None, header])
+        self.demand_one_of(bearer, header)
 
-    def demand_one_of(self, given: Sequence[str | None]) -> None:
+    def demand_one_of(
+        self, bearer: HTTPAuthorizationCredentials | None, header: str | None, query: str | None = None
+    ) -> None:
         """Raises UnauthorizedError where nothing given is a key; how long that takes says nothing about the keys."""
-        # Header bytes reach us decoded as latin-1. All pairs are compared, so that no key answers sooner than another.
-        equal = [
-            hmac.compare_digest(_bytes(candidate), key.encode())
-            for candidate in filter(None, given)
-            for key in self.accepted
-        ]
+        headers = [bearer.credentials if bearer else None, header]
+        # The bytes of headers reach us decoded as latin-1, those of a query as UTF-8.
+        given = [sent.encode("latin-1") for sent in headers if sent] + ([query.encode()] if query else [])
+        # All pairs are compared, so that no key answers sooner than another.
+        equal = [hmac.compare_digest(candidate, key.encode()) for candidate in given for key in self.accepted]
         if not any(equal):
             raise UnauthorizedError("send a key as Authorization: Bearer KEY, or as X-API-Key: KEY")
-
-
-def _bytes(given: str) -> bytes:
-    try:
-        return given.encode("latin-1")
-    except UnicodeEncodeError:  # from a query, which is decoded as UTF-8
-        return given.encode("utf-8", "surrogateescape")
 
 
 def guarded_router(keys: tuple[str, ...]) -> APIRouter:

@@ -7,7 +7,6 @@ from ocr_inbox.model import Output, PipelineName
 from ocr_inbox_api.refusals import InvalidParameterError
 
 NAMES = ("compress", "format", "output_format", "pipeline")
-_FORMATS = {output.value: output for output in (Output.JSON, Output.MARKDOWN)}
 _TRUTHS = {"": False, "0": False, "false": False, "no": False, "off": False}
 _TRUTHS |= {"1": True, "true": True, "yes": True, "on": True}
 _FORMATS = {"json": Output.JSON, "markdown": Output.MARKDOWN}

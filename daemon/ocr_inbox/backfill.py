@@ -9,7 +9,7 @@ from ocr_inbox.ledger import Ledger
 from ocr_inbox.model import Arrival, Assignment, Priority
 from ocr_inbox.routing import Rule, route
 from ocr_inbox.s3 import BucketOptions
-from ocr_inbox.s3.history import Stretch, stretches
+from ocr_inbox.s3.history import MOST, Stretch, stretches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Backfill:
     prefix: str = ""
     rate: float = 0.0
     dry: bool = False
-    page_size: int = 1000
+    page_size: int = MOST
     sleep: Callable[[float], None] = time.sleep
 
     def run(self) -> Iterator[Tally]:

@@ -8,7 +8,7 @@ from typing import Any
 from ocr_inbox.errors import InfrastructureError
 from ocr_inbox.findings import Finding, bad, doubtful, good
 from ocr_inbox.options import bucket_options
-from ocr_inbox.report import live_health
+from ocr_inbox.report import Voice, voice_of
 from ocr_inbox.s3 import BucketOptions, Connection
 from ocr_inbox.s3.habits import probe
 from ocr_inbox.s3.refusals import named
@@ -26,9 +26,9 @@ def released(settings: Settings) -> list[Finding]:
 
 def _bucket(settings: Settings, bucket: BucketSettings) -> Iterator[Finding]:
     subject, options = f"canary in {bucket.name}", bucket_options(settings, bucket, not_before=0.0)
-    client = Connection(options.store).client()
     try:
-        abilities = probe(client, options.sidecars or options.own)
+        client = Connection(options.store).client()
+        abilities = probe(client, options.sidecar_place)
         conditional = "conditional writes work" if abilities.put_new else "there are no conditional writes"
         yield good(subject, f"sidecars can be left; {conditional}")
         if bucket.events != "none":
@@ -39,16 +39,18 @@ def _bucket(settings: Settings, bucket: BucketSettings) -> Iterator[Finding]:
 
 def _event(settings: Settings, bucket: BucketSettings, options: BucketOptions, client: Any) -> Finding:
     subject = f"events of {bucket.name}"
-    before = _heard(settings, bucket.name)
+    voice = voice_of(settings)
+    before = _heard(voice, bucket.name)
     if before is None:
-        return doubtful(subject, "nobody listens: the daemon does not answer", "start it, and ask again")
+        why = voice.silence or "the daemon does not know this inbox"
+        return doubtful(subject, f"nobody listens: {why}", "start the daemon with this configuration, and ask again")
     target = {"Bucket": options.bucket, "Key": f"{options.prefix}.ocr-inbox-canary-{secrets.token_hex(8)}"}
     with named(f"write into bucket {options.bucket}"):
         client.put_object(**target, Body=b"canary")
     began = time.monotonic()
     try:
         while time.monotonic() - began < _PATIENCE:
-            if (_heard(settings, bucket.name) or 0) > before:
+            if (_heard(voice_of(settings), bucket.name) or 0) > before:
                 return good(subject, f"heard after {time.monotonic() - began:.1f} s")
             time.sleep(_LOOK_SECONDS)
     finally:
@@ -58,6 +60,6 @@ def _event(settings: Settings, bucket: BucketSettings, options: BucketOptions, c
     return doubtful(subject, f"nothing was heard in {_PATIENCE:.0f} s; scans find new objects all the same", remedy)
 
 
-def _heard(settings: Settings, inbox: str) -> int | None:
-    health = live_health(settings)
+def _heard(voice: Voice, inbox: str) -> int | None:
+    health = voice.health
     return int(health["inboxes"][inbox]["heard"]) if health and inbox in health["inboxes"] else None

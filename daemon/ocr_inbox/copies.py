@@ -9,8 +9,9 @@ from pathlib import Path
 
 from ocr_inbox import files
 
+UNFINISHED = ".unfinished"
+"""How the name of a copy ends that is being made."""
 _PAGES_A_STEP = 512
-_UNFINISHED = ".unfinished"
 
 Progress = Callable[[int, int], None]
 """Told how many pages are copied, and of how many."""
@@ -40,16 +41,9 @@ def copy_whole(source: sqlite3.Connection, target: Path, mode: int, progress: Pr
             files.keep(folder)
 
 
-def clear_away(folder: Path, before: float) -> None:
-    """Remove what copying that was killed has left in a folder, last written before that moment."""
-    for left in folder.glob(f".*{_UNFINISHED}"):
-        if left.stat().st_mtime < before:
-            left.unlink()
-
-
 @contextmanager
 def _unfinished(target: Path, mode: int) -> Iterator[Path]:
-    path = target.with_name(f".{secrets.token_hex(8)}{_UNFINISHED}")
+    path = target.with_name(f".{secrets.token_hex(8)}{UNFINISHED}")
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
     try:
         yield path

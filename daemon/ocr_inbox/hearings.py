@@ -1,6 +1,5 @@
 """Who tells the buckets of new objects, and which of them is told what."""
 
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +10,7 @@ from ocr_inbox.hearing.minio import MinioListener, StreamOptions
 from ocr_inbox.hearing.sqs import SqsListener
 from ocr_inbox.hearing.webhook import Webhook
 from ocr_inbox.model import HearingVitals
-from ocr_inbox.objects import ObjectName
+from ocr_inbox.objects import DEFAULT_REGION, ObjectName
 from ocr_inbox.options import store_of
 from ocr_inbox.ports import WatchedInbox
 from ocr_inbox.s3 import BucketInbox, Connection
@@ -96,9 +95,10 @@ def _stream(settings: Settings, bucket: BucketSettings, switchboard: Switchboard
     options = StreamOptions(
         name=f"minio-{bucket.name}",
         endpoint_url=store.endpoint_url or "",
-        region=store.region or "us-east-1",
+        region=store.region or DEFAULT_REGION,
         bucket=bucket.bucket,
         prefix=bucket.prefix,
-        verify=ssl.create_default_context(cafile=str(store.ca_file)) if store.ca_file else store.verify_tls,
+        ca_file=store.ca_file,
+        verify_tls=store.verify_tls,
     )
     return MinioListener(options, Connection(store).credentials, switchboard.tell, time.time)

@@ -4,6 +4,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+DEFAULT_REGION = "us-east-1"
+"""Where neither the configuration nor a profile names one; most servers of one's own take it."""
+KEY_MAX = 1024
+"""Bytes of a key in every store that speaks S3."""
+EVENT_MAX = 1 << 20
+"""Bytes of what is told of objects at once: what a queue of AWS takes at most; one event has about 1 KB."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:

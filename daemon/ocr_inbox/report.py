@@ -80,7 +80,7 @@ def _oldest_json(oldest: Oldest | None) -> Mapping[str, object] | None:
     }
 
 
-def live_health(settings: Settings) -> Any:
+def _live_health(settings: Settings) -> Any:
     """The answer of GET /api/v1/health, or None; raises ConfigurationError where the keys cannot be read."""
     api = settings.api
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(api.host, api.host)  # noqa: S104 - where to ask, not to bind
@@ -101,7 +101,7 @@ def voice_of(settings: Settings) -> Voice:
     if not settings.api.enabled:
         return Voice(silence="its API is switched off")
     try:
-        health = live_health(settings)
+        health = _live_health(settings)
     except ConfigurationError as error:
         return Voice(silence=f"its API was not asked ({error})")
     return Voice(health=health, silence="" if health else "its API does not answer")

@@ -12,6 +12,7 @@ from ledgers import Clock
 from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.database import Database
 from ocr_inbox.ledger import Ledger
+from stores import Store
 from vl_stand_in import StandIn, standing_in
 
 
@@ -42,6 +43,13 @@ def site(tmp_path: Path, ledger: Ledger, clock: Clock) -> Site:
     root = tmp_path / "scans"
     root.mkdir()
     return Site(root, a_folder_inbox(root), ledger, clock)
+
+
+@pytest.fixture(params=["bucket", "minio_bucket", "sqs_bucket"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """An empty bucket on SeaweedFS, on MinIO's front end, and on an emulator of AWS, which takes all keys."""
+    found: Store = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture

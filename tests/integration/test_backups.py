@@ -35,14 +35,13 @@ def test_the_newest_are_kept_and_nothing_else_is_touched(ledger: Ledger, folder:
     assert sorted(folder.iterdir()) == [*copies[2:], folder / "notes.txt"]
 
 
-def test_what_a_copy_left_that_was_killed_goes_with_a_later_one(ledger: Ledger, folder: Path) -> None:
-    """One that another process is about to finish stays."""
-    killed, busy = folder / ".0123.unfinished", folder / ".4567.unfinished"
-    for left, written in ((killed, 0.0), (busy, DAY)):
-        left.write_bytes(b"half")
-        os.utime(left, (written, written))
-    copy = add_backup(ledger.database, folder, keep=1, now=DAY)
-    assert sorted(folder.iterdir()) == [busy, copy]
+def test_what_a_killed_copy_left_is_removed_and_one_that_is_being_made_is_not(ledger: Ledger, folder: Path) -> None:
+    killed, in_the_making = folder / ".ab.unfinished", folder / ".cd.unfinished"
+    for half, written in (killed, 0.0), (in_the_making, 2 * DAY):
+        half.write_bytes(b"half")
+        os.utime(half, (written, written))
+    copy = add_backup(ledger.database, folder, keep=1, now=2 * DAY)
+    assert sorted(folder.iterdir()) == [in_the_making, copy]
 
 
 def test_a_copy_is_for_those_whom_the_ledger_is_for_and_the_umask_allows(ledger: Ledger, folder: Path) -> None:

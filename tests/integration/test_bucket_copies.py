@@ -8,25 +8,10 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from buckets import a_bucket_inbox, description_of, requests_made, tags_of
-from listening import arrival_of
+from buckets import KEY, a_bucket_inbox, a_document, description_of, requests_made, tags_of
 from ocr_inbox.errors import InboxUnavailableError
-from ocr_inbox.model import Document
-from ocr_inbox.s3 import BucketInbox, Place, removal
+from ocr_inbox.s3 import Place, removal
 from stores import Store
-
-KEY = "in/scan.png"
-
-
-@pytest.fixture(params=["bucket", "minio_bucket", "sqs_bucket"])
-def store(request: pytest.FixtureRequest) -> Store:
-    """SeaweedFS, MinIO's front end, and an emulator of AWS."""
-    found: Store = request.getfixturevalue(request.param)
-    return found
-
-
-def a_document(inbox: BucketInbox) -> Document:
-    return arrival_of(inbox, "scan.png").document
 
 
 def put_as_other_clients_do(store: Store, scanner: str) -> None:

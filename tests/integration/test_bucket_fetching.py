@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from buckets import BucketSite, LoadedReaders, a_bucket_inbox, a_scan, assert_read, requests_made
+from buckets import KEY, BucketSite, LoadedReaders, a_bucket_inbox, a_scan, assert_read, requests_made
 from engines import ObedientEngine
 from ocr_inbox.errors import (
     AccessDeniedError,
@@ -22,6 +22,7 @@ from ocr_inbox.objects import Store as StoreSettings
 from ocr_inbox.ports import Outcome
 from ocr_inbox.processes import Care
 from ocr_inbox.processes.reader import Reader
+from ocr_inbox.pulse import Pulse
 from ocr_inbox.reading import Limits, Window
 from ocr_inbox.s3 import fetching
 from ocr_inbox.s3 import store as connecting
@@ -31,7 +32,6 @@ from stores import Store, microburst
 from stores.microburst import Fault
 
 MEBIBYTE = 1 << 20
-KEY = "in/scan.png"
 
 
 def a_source(store: Store, folder: Path, content: bytes) -> ObjectSource:
@@ -69,14 +69,13 @@ def test_an_object_over_the_limit_is_buried_and_never_fetched(
     assert asked.count("GetObject") == 1  # whether there is a sidecar
 
 
-@pytest.mark.parametrize("store", ["bucket", "minio_bucket"])
-def test_another_version_is_not_fetched(store: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    place: Store = request.getfixturevalue(store)
-    source = a_source(place, tmp_path, b"pixels")
-    place.put(KEY, b"others")
+@pytest.mark.parametrize("store", ["bucket", "minio_bucket"], indirect=True)
+def test_another_version_is_not_fetched(store: Store, tmp_path: Path) -> None:
+    source = a_source(store, tmp_path, b"pixels")
+    store.put(KEY, b"others")
     with pytest.raises(SourceChangedError):
         Fetcher().fetch(source, MEBIBYTE)
-    place.delete(KEY)
+    store.delete(KEY)
     with pytest.raises(SourceGoneError) as failure:
         Fetcher().fetch(source, MEBIBYTE)
     assert failure.value.code == "vanished"
@@ -179,7 +178,7 @@ def test_a_download_that_takes_for_ever_is_given_up_before_the_reader_is(
 
 def test_a_reader_has_time_for_fetching_beside_reading(bucket: Store, tmp_path: Path) -> None:
     """Otherwise a slow store would cost a document its attempts."""
-    reader = Reader(ObedientEngine, Care(preload="string", page_seconds=10.0))
+    reader = Reader(ObedientEngine, Care(preload="string", page_seconds=10.0), Pulse())
     source = replace(a_source(bucket, tmp_path, b"pixels"), size=256 * MEBIBYTE)
     window = Window(source=source, first_page=0, page_count=2)
     assert reader._limit([window, window]) == 2 * (20.0 + 150.0 + 1024.0)

@@ -7,8 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
-from buckets import BucketSite, a_bucket_inbox, a_scan, requests_made
-from listening import arrival_of
+from buckets import BucketSite, a_bucket_inbox, a_document, a_scan, requests_made
 from ocr_inbox.errors import AccessDeniedError, InboxUnavailableError
 from ocr_inbox.ledger import Ledger
 from ocr_inbox.s3 import Connection, Place
@@ -20,20 +19,19 @@ ALL = Abilities(put_new=True, put_over=True, delete_known=True)
 NONE = Abilities(put_new=False, put_over=False, delete_known=False)
 
 
-@pytest.mark.parametrize(("store", "abilities"), [("bucket", ALL), ("minio_bucket", NONE), ("sqs_bucket", ALL)])
-def test_what_a_store_obeys_is_found_out(
-    request: pytest.FixtureRequest, tmp_path: Path, store: str, abilities: Abilities
-) -> None:
-    place: Store = request.getfixturevalue(store)
-    client = Connection(place.settings(tmp_path)).client()
-    assert probe(client, Place(bucket=place.bucket, prefix="in/")) == abilities
-    assert place.keys() == []
+@pytest.mark.parametrize(
+    ("store", "abilities"), [("bucket", ALL), ("minio_bucket", NONE), ("sqs_bucket", ALL)], indirect=["store"]
+)
+def test_what_a_store_obeys_is_found_out(store: Store, tmp_path: Path, abilities: Abilities) -> None:
+    client = Connection(store.settings(tmp_path)).client()
+    assert probe(client, Place(bucket=store.bucket, prefix="in/")) == abilities
+    assert store.keys() == []
 
 
 def test_it_is_tried_once_however_many_ask(bucket: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bucket.put("in/scan.png", b"pixels")
     inbox = a_bucket_inbox(bucket.settings(tmp_path), bucket.bucket)
-    document = arrival_of(inbox, "scan.png").document
+    document = a_document(inbox)
     asked = requests_made(monkeypatch)
     with ThreadPoolExecutor(8) as lanes:
         list(lanes.map(inbox.locate, [document] * 20))
@@ -87,7 +85,7 @@ def test_where_nobody_may_delete_one_object_stays_and_not_one_for_each_start(
     bucket.put("in/scan.png", b"pixels")
     for _ in range(3):
         inbox = a_bucket_inbox(faulty_bucket.settings(tmp_path), bucket.bucket)
-        inbox.locate(arrival_of(inbox, "scan.png").document)
+        inbox.locate(a_document(inbox))
     (left,) = [key for key in bucket.keys("in/") if key != "in/scan.png"]
     assert left.startswith("in/.ocr-inbox-probe-")
 

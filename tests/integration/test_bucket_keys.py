@@ -4,7 +4,6 @@ import hashlib
 from contextlib import suppress
 from pathlib import Path
 
-import pytest
 from botocore.exceptions import ClientError
 
 from buckets import JSON, BucketSite, a_bucket_inbox, a_scan, assert_read
@@ -24,13 +23,6 @@ KEYS = [
     *("./dot.png", "both", "both/inner.png", "y" * 251 + ".png", f"{DEEP}/{'y' * 11}1.png", f"{DEEP}/{'y' * 11}2.png"),
 ]
 NO_DOCUMENTS = ["folder/", "empty.png", ".hidden.png", ".hidden/scan.png", "scan.png.ocr.json"]
-
-
-@pytest.fixture(params=["bucket", "minio_bucket", "sqs_bucket"])
-def store(request: pytest.FixtureRequest) -> Store:
-    """SeaweedFS, MinIO's front end, and an emulator of AWS, which takes them all."""
-    found: Store = request.getfixturevalue(request.param)
-    return found
 
 
 def put_what_it_takes(store: Store, prefix: str = "in/") -> dict[str, bytes]:

@@ -7,27 +7,14 @@ from typing import Any
 
 import pytest
 
-from buckets import JSON, BucketSite, LoadedReaders, a_bucket_inbox, a_scan, description_of, tags_of
-from listening import arrival_of, listening
+from buckets import JSON, KEY, BucketSite, LoadedReaders, a_bucket_inbox, a_document, a_scan, description_of, tags_of
+from listening import listening
 from ocr_inbox.ledger import Ledger
-from ocr_inbox.model import Document, JobState
-from ocr_inbox.s3 import BucketInbox, Place
+from ocr_inbox.model import JobState
+from ocr_inbox.s3 import Place
 from running import eventually
 from stores import Store, microburst
 from stores.microburst import Fault
-
-KEY = "in/scan.png"
-
-
-@pytest.fixture(params=["bucket", "minio_bucket", "sqs_bucket"])
-def store(request: pytest.FixtureRequest) -> Store:
-    """SeaweedFS, MinIO's front end, and an emulator of AWS."""
-    found: Store = request.getfixturevalue(request.param)
-    return found
-
-
-def a_document(inbox: BucketInbox) -> Document:
-    return arrival_of(inbox, "scan.png").document
 
 
 def put_later(store: Store, content: bytes, than: datetime) -> None:

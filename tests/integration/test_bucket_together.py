@@ -8,8 +8,7 @@ from typing import Literal
 
 import pytest
 
-from buckets import JSON, BucketSite, a_bucket_inbox, a_scan, assert_read
-from listening import arrival_of
+from buckets import JSON, KEY, BucketSite, a_bucket_inbox, a_document, a_scan, assert_read
 from ocr_inbox.database import Database
 from ocr_inbox.errors import InboxUnavailableError, SourceChangedError
 from ocr_inbox.ledger import Ledger
@@ -19,26 +18,16 @@ from ocr_inbox.s3 import BucketInbox
 from running import eventually
 from stores import Store
 
-KEY = "in/scan.png"
 SIDECAR = "in/scan.png.ocr.json"
 OLD, NEW = (Deliverable(output=Output.JSON, content=content) for content in (b'{"of": "old"}', b'{"of": "new"}'))
-
-
-@pytest.fixture(params=["bucket", "minio_bucket"])
-def store(request: pytest.FixtureRequest) -> Store:
-    """A store with conditional writes, and one without."""
-    found: Store = request.getfixturevalue(request.param)
-    return found
+WITH_AND_WITHOUT_CONDITIONS = pytest.mark.parametrize("store", ["bucket", "minio_bucket"], indirect=True)
 
 
 def an_inbox(store: Store, folder: Path) -> BucketInbox:
     return a_bucket_inbox(store.settings(folder), store.bucket)
 
 
-def document_in(inbox: BucketInbox) -> Document:
-    return arrival_of(inbox, "scan.png").document
-
-
+@WITH_AND_WITHOUT_CONDITIONS
 @pytest.mark.parametrize("after", ["leave", "archive"])
 def test_two_daemons_leave_one_right_sidecar_for_each_of_fifty_objects(
     store: Store, tmp_path: Path, after: Literal["leave", "archive"]
@@ -75,13 +64,13 @@ def test_an_older_version_never_writes_over_the_sidecar_of_a_newer_one(
     if before:
         bucket.put(SIDECAR, b'{"of": "the one before"}')
     slow, quick = an_inbox(bucket, tmp_path), an_inbox(bucket, tmp_path)
-    older = document_in(slow)
+    older = a_document(slow)
     slow.locate(older)
 
     def the_other_is_quicker(**_: object) -> None:
         if bucket.get(KEY) == b"pixels":
             bucket.put(KEY, b"others")
-            quick.deliver(document_in(quick), [NEW])
+            quick.deliver(a_document(quick), [NEW])
 
     slow._connection.client().meta.events.register("before-call.s3.PutObject", the_other_is_quicker)
     with pytest.raises(SourceChangedError):
@@ -92,7 +81,7 @@ def test_an_older_version_never_writes_over_the_sidecar_of_a_newer_one(
 def test_who_finds_the_same_document_read_meanwhile_writes_over_it_knowingly(bucket: Store, tmp_path: Path) -> None:
     bucket.put(KEY, b"pixels")
     one, other = an_inbox(bucket, tmp_path), an_inbox(bucket, tmp_path)
-    document = document_in(one)
+    document = a_document(one)
     one.locate(document)
     puts: list[object] = []
 
@@ -113,7 +102,7 @@ def test_who_finds_the_same_document_read_meanwhile_writes_over_it_knowingly(buc
 def test_a_sidecar_that_others_write_all_the_time_is_left_to_them(bucket: Store, tmp_path: Path) -> None:
     bucket.put(KEY, b"pixels")
     inbox = an_inbox(bucket, tmp_path)
-    document = document_in(inbox)
+    document = a_document(inbox)
     inbox.locate(document)
     numbers = iter(range(100))
 
@@ -125,11 +114,12 @@ def test_a_sidecar_that_others_write_all_the_time_is_left_to_them(bucket: Store,
         inbox.deliver(document, [JSON])
 
 
+@WITH_AND_WITHOUT_CONDITIONS
 def test_a_sidecar_that_somebody_deletes_meanwhile_is_written_all_the_same(store: Store, tmp_path: Path) -> None:
     store.put(KEY, b"pixels")
     store.put(SIDECAR, OLD.content)
     inbox = an_inbox(store, tmp_path)
-    document = document_in(inbox)
+    document = a_document(inbox)
     inbox.locate(document)
     inbox._connection.client().meta.events.register(
         "before-call.s3.PutObject", lambda **_: store.delete(SIDECAR) if SIDECAR in store.keys("in/") else None
@@ -138,11 +128,12 @@ def test_a_sidecar_that_somebody_deletes_meanwhile_is_written_all_the_same(store
     assert store.get(SIDECAR) == NEW.content
 
 
+@WITH_AND_WITHOUT_CONDITIONS
 def test_two_who_archive_one_document_at_once_leave_one_copy(store: Store, tmp_path: Path) -> None:
     inboxes = [a_bucket_inbox(store.settings(tmp_path), store.bucket, after="archive") for _ in range(4)]
     for number in range(5):
         store.put(KEY, b"pixels %d" % number)
-        document = document_in(inboxes[0])
+        document = a_document(inboxes[0])
         start = threading.Barrier(len(inboxes))
 
         def archive(inbox: BucketInbox, document: Document = document, start: threading.Barrier = start) -> None:

@@ -11,10 +11,13 @@ from botocore.credentials import ReadOnlyCredentials
 from structlog.testing import capture_logs
 
 from audience import PATIENCE, Audience, running
+from configurations import write_configuration
 from ocr_inbox.errors import AccessDeniedError
 from ocr_inbox.hearing.events import Told, parse
 from ocr_inbox.hearing.minio import MinioListener, StreamOptions
+from ocr_inbox.hearings import ears
 from ocr_inbox.objects import ObjectName
+from ocr_inbox.settings import load_settings
 from running import eventually
 from stores import Store, juicefs, seaweedfs
 from stores.server import free_ports
@@ -135,6 +138,20 @@ def test_credentials_that_cannot_be_had_are_a_problem_and_not_the_end(minio_buck
     options = StreamOptions(name="stream", endpoint_url=minio_bucket.endpoint, region="us-east-1", bucket="ready")
     listener = MinioListener(options, credentials, Audience().tell, time.time)
     assert problem_of(listener) == "cannot read the keys of the object store: no"
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_file_that_names_no_authority_is_a_problem_and_not_the_end(tmp_path: Path, content: str | None) -> None:
+    """It may be written later."""
+    ca_file = tmp_path / "ca.pem"
+    if content:
+        ca_file.write_text(content, encoding="ascii")
+    store = {"name": "near", "endpoint_url": "https://127.0.0.1:9", "ca_file": str(ca_file)}
+    bucket = {"name": "scans", "store": "near", "bucket": "scans", "events": "minio"}
+    write_configuration(tmp_path / "ocr-inbox.toml", 0, inboxes=(), stores=[store], buckets=[bucket])
+    (listener,) = ears(load_settings(tmp_path / "ocr-inbox.toml"), []).listeners
+    assert isinstance(listener, MinioListener)
+    assert f"cannot trust the authority in {ca_file}: " in problem_of(listener)
 
 
 class Posted:

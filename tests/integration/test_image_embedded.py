@@ -13,7 +13,7 @@ from ocr_inbox.errors import DocumentError
 from ocr_inbox.images import open_pages
 from ocr_inbox.images.searchable import searchable_pdf
 from ocr_inbox.reading import Limits, Page
-from pages import LINES, encoded, pdf_file, pdf_of, render_page, text_pdf
+from pages import LINES, PLACEMENTS, encoded, pdf_file, pdf_of, render_page, text_pdf
 from written_pages import CHINESE, GERMAN, RESOURCES, SHOWN, a_pdf, a_written_pdf, embedded, texts
 
 COLUMNS = (
@@ -36,19 +36,7 @@ def inked(data: bytes, page: Page, limits: Limits) -> list[float]:
 @pytest.mark.parametrize(
     "limits", [Limits(), Limits(pdf_dpi=72), Limits(max_pixels=300_000)], ids=["200", "72", "less"]
 )
-@pytest.mark.parametrize(
-    "entries",
-    [
-        "",
-        "/Rotate 90",
-        "/Rotate 180",
-        "/Rotate -90",
-        "/CropBox [40 100 500 830]",
-        "/Rotate 90 /CropBox [40 100 500 830]",
-        "/MediaBox [-100 -50 595 842]",
-        "/Rotate 270 /MediaBox [20 300 595 842] /CropBox [0 0 400 900]",
-    ],
-)
+@pytest.mark.parametrize("entries", [*PLACEMENTS, "/Rotate 270 /MediaBox [20 300 595 842] /CropBox [0 0 400 900]"])
 def test_lines_lie_where_the_page_would_be_drawn(entries: str, limits: Limits) -> None:
     data = text_pdf([LINES], page_entries=entries)
     page = embedded(data, "auto", limits)

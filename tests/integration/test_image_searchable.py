@@ -13,7 +13,7 @@ from ocr_inbox.errors import UnreadableDocumentError
 from ocr_inbox.images import PageImage, open_pages
 from ocr_inbox.images.searchable import searchable_pdf, with_text
 from ocr_inbox.reading import Box, Limits, Page
-from pages import encoded, pdf_file, render_page, text_pdf, tiff_of
+from pages import PLACEMENTS, encoded, pdf_file, render_page, text_pdf, tiff_of
 
 LIMITS = Limits(pdf_dpi=150)
 TEXTS = ("Invoice 2041 - Größe (x) \\ end", "日本語の文章", "Итого: 121,50 ₽", "😀 smile")
@@ -111,18 +111,7 @@ def test_text_that_runs_from_right_to_left_is_found_as_it_is_written(text: str) 
     assert _lines(searchable_pdf(encoded(render_page(["one"])), LIMITS, [_page(text)])) == [text]
 
 
-@pytest.mark.parametrize(
-    "entries",
-    [
-        "",
-        "/Rotate 90",
-        "/Rotate 180",
-        "/Rotate -90",
-        "/CropBox [50 100 500 800]",
-        "/Rotate 90 /CropBox [50 100 500 800]",
-        "/Rotate 270 /MediaBox [-100 -50 400 700]",
-    ],
-)
+@pytest.mark.parametrize("entries", [*PLACEMENTS, "/Rotate 270 /MediaBox [-100 -50 400 700]"])
 def test_a_pdf_keeps_its_looks_and_its_text_stands_in_its_place(entries: str) -> None:
     original = text_pdf([["Hello"]], page_entries=entries)
     before, region = _drawn(original), a_region("Größe", top=300.0)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bucket_sites import store_keys
 from builders import an_assignment
 from configurations import write_configuration
 from ocr_inbox.bookmarks import Bookmarks
@@ -33,16 +34,8 @@ def chronicle(tmp_path: Path) -> Iterator[Chronicle]:
 
 
 def _settings(folder: Path, store: Store, **bucket: Any) -> Settings:
-    known = store.settings(folder)
-    near = {
-        "name": "near",
-        "endpoint_url": known.endpoint_url,
-        "addressing": "path",
-        "access_key_file": str(known.access_key_file),
-        "secret_key_file": str(known.secret_key_file),
-    }
     inbox = {"name": "scans", "store": "near", "bucket": store.bucket, "prefix": "in/", **bucket}
-    write_configuration(folder / "ocr-inbox.toml", 0, inboxes=(), stores=[near], buckets=[inbox])
+    write_configuration(folder / "ocr-inbox.toml", 0, inboxes=(), stores=[store_keys(store, folder)], buckets=[inbox])
     return load_settings(folder / "ocr-inbox.toml")
 
 

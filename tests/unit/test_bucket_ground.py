@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from ocr_inbox.errors import SourceGoneError
 from ocr_inbox.files import NAME_MAX
 from ocr_inbox.model import Document, Output
-from ocr_inbox.objects import ObjectName, ObjectStamp, Store
+from ocr_inbox.objects import KEY_MAX, ObjectName, ObjectStamp, Store
 from ocr_inbox.s3 import BucketOptions, Place
-from ocr_inbox.s3.ground import KEY_MAX, Ground, stamp_of
+from ocr_inbox.s3.ground import Ground, stamp_of
 from ocr_inbox.s3.listing import Listed
 
 OPTIONS = BucketOptions(

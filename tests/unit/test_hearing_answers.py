@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from structlog.testing import capture_logs
+from urllib3.exceptions import ProtocolError
 
 from audience import PATIENCE, Audience, running
 from ocr_inbox.errors import InboxUnavailableError
@@ -109,3 +110,13 @@ def test_a_listener_at_the_wrong_address_says_so_and_neither_ends_nor_hurries(pl
     assert logs[0]["event"] == "hearing_troubled"
     assert "does not answer as SQS does" in logs[0]["reason"]
     assert [line["event"] for line in logs[1:]] == ["hearing_again", *["event_not_understood"] * 2]
+
+
+def test_a_connection_that_breaks_in_a_way_boto3_has_no_name_for_is_a_problem_and_not_the_end() -> None:
+    def connect() -> None:
+        raise ProtocolError("Connection broken: InvalidChunkLength")
+
+    listener = SqsListener("queue", "http://127.0.0.1:9/0/queue", connect, Audience().tell, time.time)
+    with running(listener):
+        problem = eventually(lambda: listener.vitals().problem, PATIENCE)
+    assert problem == "cannot hear queue http://127.0.0.1:9/0/queue: Connection broken: InvalidChunkLength"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import event_bodies as bodies
 from ocr_inbox.errors import EventNotUnderstoodError
-from ocr_inbox.hearing.events import MOST_BYTES, Told, parse
-from ocr_inbox.objects import ObjectName
+from ocr_inbox.hearing.events import Told, parse
+from ocr_inbox.objects import EVENT_MAX, ObjectName
 
 KEY = "in/a b+c.pdf"
 AWKWARD = ["a b+c.png", "%2B%20.jpg", "ünï/📄.png", "new\nline.png", "/lead", "a//b/../c", 'q"uote\\.png', "x" * 1024]
@@ -163,11 +163,11 @@ def test_a_million_records_are_too_many_and_refused_before_they_are_read() -> No
     with pytest.raises(EventNotUnderstoodError, match="bytes"):
         parse(b'{"Records":[' + b"{}," * 10**6 + b"{}]}")
     with pytest.raises(EventNotUnderstoodError, match="at most 10000"):
-        parse(b'{"Records":[' + b"{}," * (MOST_BYTES // 3 - 10) + b"{}]}")
+        parse(b'{"Records":[' + b"{}," * (EVENT_MAX // 3 - 10) + b"{}]}")
 
 
 def test_a_number_of_a_million_digits_is_not_made_an_integer() -> None:
-    assert parse(b'{"Records":[],"n":' + b"9" * (MOST_BYTES - 20) + b"}") == Told(objects=())
+    assert parse(b'{"Records":[],"n":' + b"9" * (EVENT_MAX - 20) + b"}") == Told(objects=())
 
 
 PLACES = ["Records", "s3", "bucket", "name", "object", "key", "Type", "Message", "detail", "message", "new_entry"]

@@ -70,6 +70,14 @@ def test_sidecars_do_not_go_among_the_documents_of_another_inbox(tmp_path: Path)
     )
 
 
+def test_a_fallback_needs_the_pipeline_that_it_names(tmp_path: Path) -> None:
+    rule = 'rules = [{match = "**", pipeline = "document", fallback = "table"}]'
+    bucket = a_bucket("one", "scans", more=rule)
+    assert len(loaded(tmp_path, bucket).buckets) == 1
+    reason = refusal(tmp_path, bucket, "[pipelines.table]\nenabled = false\n")
+    assert 'inbox one, rule **: fallback = "table" needs the table pipeline' in reason
+
+
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [

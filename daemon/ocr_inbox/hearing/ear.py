@@ -66,9 +66,17 @@ class Ear:
         self._heard_at = self._clock()
 
     def hear(self, body: bytes, mark: str | None = None, acknowledge: Callable[[], None] = lambda: None) -> bool:
+        """As `demand`; nobody needs to hear what is wrong with a message that is not understood."""
+        try:
+            return self.demand(body, mark, acknowledge)
+        except EventNotUnderstoodError:
+            return False
+
+    def demand(self, body: bytes, mark: str | None = None, acknowledge: Callable[[], None] = lambda: None) -> bool:
         """Whether `acknowledge` was called or will be; otherwise the message is left alone.
 
-        `mark` is the same whenever the same message comes again; some have no name but their content.
+        `mark` is the same whenever the same message comes again; some have no name but their content. Raises
+        EventNotUnderstoodError.
         """
         self.listen()
         mark = mark or hashlib.sha256(body).hexdigest()[:16]
@@ -76,8 +84,8 @@ class Ear:
             told = parse(body)
         except EventNotUnderstoodError as error:
             self._received += 1
-            self._leave_not_understood(mark, error)
-            return False
+            self._leave_not_understood(mark, error)  # here it is said to whoever runs the daemon, once
+            raise
         self._received += bool(told.objects or told.others)
         if not told.objects:
             acknowledge()

@@ -7,13 +7,10 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from ocr_inbox.errors import EventNotUnderstoodError
-from ocr_inbox.objects import ObjectName
+from ocr_inbox.objects import EVENT_MAX, KEY_MAX, ObjectName
 
-MOST_BYTES = 1 << 20
-"""What a queue of AWS takes at most; one event has about 1 KB."""
 _MOST_RECORDS = 10_000
 _MOST_ENVELOPES = 3
-_KEY_MAX = 1024
 _BUCKET_MAX = 255
 
 _SAME_CONTENT = frozenset({"PutTagging", "DeleteTagging", "PutRetention", "PutLegalHold"})
@@ -48,9 +45,9 @@ def parse(body: bytes) -> Told:
 
 
 def _decoded(body: bytes) -> dict[str, Any]:
-    if len(body) > MOST_BYTES:
+    if len(body) > EVENT_MAX:
         raise EventNotUnderstoodError(
-            f"cannot understand the event: it has {len(body)} bytes, and {MOST_BYTES} are allowed"
+            f"cannot understand the event: it has {len(body)} bytes, and {EVENT_MAX} are allowed"
         )
     try:
         # As floats, because it takes seconds to make an integer of a million digits.
@@ -131,7 +128,7 @@ def _has_latest(entry: dict[str, Any]) -> bool:
 
 
 def _name(bucket: str, key: str) -> ObjectName:
-    if not (0 < len(bucket) <= _BUCKET_MAX and 0 < len(key.encode()) <= _KEY_MAX):
+    if not (0 < len(bucket) <= _BUCKET_MAX and 0 < len(key.encode()) <= KEY_MAX):
         raise EventNotUnderstoodError("cannot understand the event: no object can be called that")
     return ObjectName(bucket=bucket, key=key)
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import wait
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -13,11 +14,11 @@ import httpx
 
 from ocr_inbox.hearing.apart import apart
 from ocr_inbox.hearing.ear import NOTHING_LOST, Ear
-from ocr_inbox.hearing.events import MOST_BYTES
 from ocr_inbox.hearing.lines import Lines
 from ocr_inbox.hearing.obstacle import Obstacle, Problem
 from ocr_inbox.hearing.refusals import AWAY, failures, problem_of, refusal
 from ocr_inbox.model import HearingVitals
+from ocr_inbox.objects import EVENT_MAX
 from ocr_inbox.ports import Clock, Tell
 from ocr_inbox.pulse import Pulse
 
@@ -35,14 +36,15 @@ _UNKNOWN_THERE = frozenset({"NotImplemented", "MethodNotAllowed"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamOptions:
-    """What to listen to; `verify` as httpx has it."""
+    """What to listen to; `ca_file` names the authority that is trusted instead of those that the system knows."""
 
     name: str
     endpoint_url: str
     region: str
     bucket: str
     prefix: str = ""
-    verify: ssl.SSLContext | bool = True
+    ca_file: Path | None = None
+    verify_tls: bool = True
 
 
 class _RefusedError(Exception):
@@ -104,10 +106,8 @@ class MinioListener:
         return self._problem(AWAY, "the server ended the stream; it is asked again")
 
     def _hear(self, stop: threading.Event) -> None:
-        lines, url = Lines(MOST_BYTES), self._url()
-        with httpx.stream(
-            "GET", url, headers=self._signed(url), timeout=_PATIENCE, verify=self._options.verify
-        ) as response:
+        lines, url, trusted = Lines(EVENT_MAX), self._url(), self._trusted()
+        with httpx.stream("GET", url, headers=self._signed(url), timeout=_PATIENCE, verify=trusted) as response:
             self._demand_stream(response)
             for chunk in response.iter_raw():
                 if stop.is_set():
@@ -116,6 +116,16 @@ class MinioListener:
                 self._ear.listen()
                 for line in lines.feed(chunk):
                     self._ear.hear(line)
+
+    def _trusted(self) -> ssl.SSLContext | bool:
+        """As httpx has it, and as the file is now; raises _RefusedError."""
+        if self._options.ca_file is None:
+            return self._options.verify_tls
+        try:
+            return ssl.create_default_context(cafile=str(self._options.ca_file))
+        except OSError as error:
+            why = f"cannot trust the authority in {self._options.ca_file}: {error}; correct `ca_file` or what is in it"
+            raise _RefusedError(self._problem("untrusted", why)) from error
 
     def _url(self) -> str:
         query = {

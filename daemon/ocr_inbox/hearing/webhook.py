@@ -3,7 +3,6 @@
 import threading
 
 from ocr_inbox.hearing.ear import NOTHING_LOST, Ear
-from ocr_inbox.hearing.events import parse
 from ocr_inbox.model import HearingVitals
 from ocr_inbox.ports import Clock, Tell
 
@@ -18,10 +17,7 @@ class Webhook:
     def take(self, body: bytes) -> bool:
         """Whether an inbox was told of what the body says; raises EventNotUnderstoodError."""
         with self._one_at_a_time:
-            taken = self._ear.hear(body)
-        if not taken:
-            parse(body)  # whoever posted it should hear what is wrong with it
-        return taken
+            return self._ear.demand(body)
 
     def vitals(self) -> HearingVitals:
         """How much was heard."""

@@ -11,7 +11,7 @@ from ocr_inbox.model import Output
 from ocr_inbox.objects import ObjectName, ObjectStamp
 from ocr_inbox.reading import Deliverable
 from ocr_inbox.s3.habits import Abilities
-from ocr_inbox.s3.listing import demand_version, etag_of, only_if
+from ocr_inbox.s3.listing import demand_version, etag_of, look, only_if
 from ocr_inbox.s3.refusals import named
 
 _TYPES: Mapping[Output, str] = {
@@ -92,10 +92,8 @@ class Delivery:
         """The condition that there is what is there now."""
         if not self.abilities.put_over:
             return {}
-        try:
-            with named(f"look at {target.key} in bucket {target.bucket}"):
-                there = self.client.head_object(Bucket=target.bucket, Key=target.key)
-        except SourceGoneError:
+        there = look(self.client, target)
+        if there is None:
             return {"IfNoneMatch": "*"} if self.abilities.put_new else {}
         return only_if(etag_of(there))
 

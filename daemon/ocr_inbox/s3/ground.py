@@ -10,13 +10,11 @@ from ocr_inbox.figures import name_of
 from ocr_inbox.files import NAME_MAX, beside
 from ocr_inbox.model import Arrival, Document, Output
 from ocr_inbox.names import is_never_a_document, is_private_folder, key_of, path_of
-from ocr_inbox.objects import ObjectName, ObjectStamp
+from ocr_inbox.objects import KEY_MAX, ObjectName, ObjectStamp
 from ocr_inbox.s3.listing import Listed
 from ocr_inbox.s3.options import BucketOptions, Place
 from ocr_inbox.sidecar import FIGURES_SUFFIX, SUFFIXES
 
-KEY_MAX = 1024
-"""Bytes of a key in every store that speaks S3; many keep what stands between slashes as files and folders."""
 _MARK_LENGTH = 12
 _LONGEST_EXTENSION = 32
 _ANY_FIGURE = name_of(b"")
@@ -62,7 +60,7 @@ class Ground:
 
     def output(self, document: Document, output: Output) -> ObjectName:
         """Where this output of a document lies, or will."""
-        return with_suffix(_below(self.options.sidecars or self.options.own, document), SUFFIXES[output])
+        return with_suffix(_below(self.options.sidecar_place, document), SUFFIXES[output])
 
     def copies(self, document: Document, place: Place) -> tuple[ObjectName, ObjectName]:
         """What a copy of the document is called at another place, and what where that name is taken."""
@@ -80,8 +78,9 @@ class Ground:
 
     def figures(self, document: Document) -> ObjectName:
         """What the keys of the figures of its markdown begin with, up to the last /."""
-        place = self.options.sidecars or self.options.own
-        folder = with_suffix(_below(place, document), FIGURES_SUFFIX, KEY_MAX - len(f"/{_ANY_FIGURE}"))
+        folder = with_suffix(
+            _below(self.options.sidecar_place, document), FIGURES_SUFFIX, KEY_MAX - len(f"/{_ANY_FIGURE}")
+        )
         return replace(folder, key=f"{folder.key}/")
 
 
@@ -109,7 +108,7 @@ def _below(place: Place, document: Document) -> ObjectName:
 
 
 def _fitted(key: str, ending: str, most: int = KEY_MAX) -> str:
-    """A key that ends so and has at most so many bytes."""
+    """A key that ends so and has at most so many bytes; its last name fits where stores keep names as files."""
     whole = key.encode()
     if len(whole) <= most:
         return key

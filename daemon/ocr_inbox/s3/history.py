@@ -8,10 +8,12 @@ from ocr_inbox.model import Arrival
 from ocr_inbox.s3.ground import Ground
 from ocr_inbox.s3.listing import listed_in
 from ocr_inbox.s3.options import BucketOptions
-from ocr_inbox.s3.refusals import code_of, named
+from ocr_inbox.s3.refusals import named
 from ocr_inbox.s3.store import Connection
+from ocr_inbox.troubles import code_of
 
-_MOST = 1000
+MOST = 1000
+"""Objects at once: a store lists no more."""
 _STALE = frozenset({"InvalidArgument", "InvalidToken", "NoSuchKey"})
 
 
@@ -27,7 +29,7 @@ class Stretch:
     goes_on: str
 
 
-def stretches(options: BucketOptions, prefix: str = "", begin: str = "", most: int = _MOST) -> Iterator[Stretch]:
+def stretches(options: BucketOptions, prefix: str = "", begin: str = "", most: int = MOST) -> Iterator[Stretch]:
     """Everything below a prefix of the inbox, at most so many objects at once, from where a stretch said it goes on.
 
     Raises AccessDeniedError and InboxUnavailableError.

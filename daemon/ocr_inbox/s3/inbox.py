@@ -149,8 +149,7 @@ class BucketInbox:
     def _demand_abilities(self) -> Abilities:
         with self._probing:
             if self._abilities is None:
-                place = self._options.sidecars or self._options.own
-                self._abilities = probe(self._connection.client(), place, self._options.name)
+                self._abilities = probe(self._connection.client(), self._options.sidecar_place, self._options.name)
             return self._abilities
 
 

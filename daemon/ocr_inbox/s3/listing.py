@@ -8,6 +8,7 @@ from typing import Any
 from ocr_inbox.errors import AccessDeniedError, InboxUnavailableError, SourceChangedError, SourceGoneError
 from ocr_inbox.objects import ObjectName, ObjectStamp
 from ocr_inbox.s3.refusals import named
+from ocr_inbox.troubles import advice_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,18 +40,26 @@ def listed_in(page: Any, bucket: str) -> list[Listed]:
     ]
 
 
-def description(client: Any, name: ObjectName) -> Any:
-    """What the store says of an object, as botocore gives it.
+def look(client: Any, name: ObjectName) -> Any:
+    """What the store says of an object, as botocore gives it; None where there is none, or no such bucket.
 
-    Raises SourceGoneError; where the bucket is gone as well, or the store refuses, InboxUnavailableError.
+    Raises AccessDeniedError and InboxUnavailableError.
     """
-    deed = f"look at {name.key} in bucket {name.bucket}"
-    try:
-        with named(deed):
-            return client.head_object(Bucket=name.bucket, Key=name.key)
-    except SourceGoneError:
-        _demand_bucket(client, name.bucket, deed)
-        raise
+    with suppress(SourceGoneError), named(_look_at(name)):
+        return client.head_object(Bucket=name.bucket, Key=name.key)
+    return None
+
+
+def description(client: Any, name: ObjectName) -> Any:
+    """What the store says of an object that should be there.
+
+    Raises SourceGoneError, AccessDeniedError and, also where the bucket is gone as well, InboxUnavailableError.
+    """
+    found = look(client, name)
+    if found is None:
+        _demand_bucket(client, name)
+        raise _gone(name)
+    return found
 
 
 def stamp_in(answer: Any, size: int) -> ObjectStamp:
@@ -80,7 +89,7 @@ def stamp_at(client: Any, name: ObjectName) -> ObjectStamp:
     for listed in next(pages_of(client, name.bucket, name.key), []):
         if listed.name == name:
             return listed.stamp
-    raise SourceGoneError(f"cannot look at {name.key} in bucket {name.bucket}: it is no longer there")
+    raise _gone(name)
 
 
 def demand_version(client: Any, name: ObjectName, stamp: ObjectStamp) -> Any:
@@ -91,10 +100,18 @@ def demand_version(client: Any, name: ObjectName, stamp: ObjectStamp) -> Any:
     return answer
 
 
-def _demand_bucket(client: Any, bucket: str, deed: str) -> None:
+def _demand_bucket(client: Any, name: ObjectName) -> None:
     """A bucket that is away must not pass for one whose objects were all deleted."""
     try:
-        with named(deed):
-            client.head_bucket(Bucket=bucket)
+        with named(_look_at(name)):
+            client.head_bucket(Bucket=name.bucket)
     except SourceGoneError as error:
-        raise InboxUnavailableError(f"cannot {deed}: there is no such bucket; make it, or correct its name") from error
+        raise InboxUnavailableError(f"cannot {_look_at(name)}: {advice_on('NoSuchBucket')}") from error
+
+
+def _gone(name: ObjectName) -> SourceGoneError:
+    return SourceGoneError(f"cannot {_look_at(name)}: it is no longer there")
+
+
+def _look_at(name: ObjectName) -> str:
+    return f"look at {name.key} in bucket {name.bucket}"

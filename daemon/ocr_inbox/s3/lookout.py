@@ -40,7 +40,7 @@ class Lookout:
         self._ground = Ground(options)
         self._connection = connection
         self._clock = clock
-        self._next_scan = self._not_before = float("-inf")
+        self._next_scan = self._paused_until = float("-inf")
         self._pause_seconds = _FIRST_PAUSE
         mode = "events" if options.hears else "polling"
         self._vitals = InboxVitals(name=options.name, mode=mode, found_by_scan=0, last_scan_at=None)
@@ -65,7 +65,7 @@ class Lookout:
 
     def _seen(self, errands: Errands) -> Iterator[Batch]:
         now = time.monotonic()
-        if now < self._not_before:
+        if now < self._paused_until:
             return
         if self.hearsay.take_demand() or now >= self._next_scan:
             yield from self._scan(errands)
@@ -73,7 +73,7 @@ class Lookout:
         self._recover()
 
     def _wait(self, stop: threading.Event) -> None:
-        if time.monotonic() < self._not_before:
+        if time.monotonic() < self._paused_until:
             stop.wait(_TICK_SECONDS)  # what is told meanwhile has to wait as well
         else:
             self.hearsay.wait(_TICK_SECONDS)
@@ -120,7 +120,7 @@ class Lookout:
         if str(error) != self._vitals.problem:
             log.warning("inbox_troubled", inbox=self._options.name, mode=self._vitals.mode, reason=str(error))
         self._vitals = replace(self._vitals, problem=str(error))
-        self._not_before = time.monotonic() + self._pause_seconds
+        self._paused_until = time.monotonic() + self._pause_seconds
         self._pause_seconds = min(self._pause_seconds * 2, _LONGEST_PAUSE)
 
     def _recover(self) -> None:

@@ -41,6 +41,11 @@ class BucketOptions:
         """Where the documents themselves lie."""
         return Place(bucket=self.bucket, prefix=self.prefix)
 
+    @property
+    def sidecar_place(self) -> Place:
+        """Where sidecars go, and all that lies beside them."""
+        return self.sidecars or self.own
+
     def elsewhere(self) -> tuple[str, ...]:
         """The beginnings of keys in this bucket that are not part of the inbox."""
         places = [self.archive, self.failed, *([self.sidecars] if self.sidecars else [])]

@@ -5,45 +5,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from ocr_inbox.errors import AccessDeniedError, InboxUnavailableError, SourceChangedError, SourceGoneError
+from ocr_inbox.troubles import DENIED, advice_on, boto3_failures, code_of
 
-GONE = frozenset({"404", "NoSuchKey", "NotFound", "NoSuchVersion"})
-CHANGED = frozenset({"412", "PreconditionFailed", "ConditionalRequestConflict"})
-_NO_RIGHTS = "access denied; see docs/object-stores.md for the rights that it needs"
-_UNKNOWN_KEY = "the store does not know the access key; check the credentials"
-_EXPIRED = "the credentials have expired; renew them, or let an instance role do so"
-_TOO_MANY = "the store asks for fewer requests; it is asked again later"
-_WRONG_SECRET = "the secret key is wrong; check the credentials"  # noqa: S105 - a sentence
-_DENIED = {
-    "403": "access denied, or this machine's clock is wrong; see docs/object-stores.md for the rights that it needs",
-    "AccessDenied": _NO_RIGHTS,
-    "AllAccessDisabled": "access denied; the bucket is closed to everybody",
-    "InvalidAccessKeyId": _UNKNOWN_KEY,
-    "SignatureDoesNotMatch": _WRONG_SECRET,
-    "ExpiredToken": _EXPIRED,
-    "InvalidToken": "the session token is not valid; renew the credentials",
-    "InvalidObjectState": "it lies in an archive class of the store; restore it there",
-    "ObjectLocked": "the object is locked; wait until its retention ends, or choose another `after`",
-}
-_TROUBLE = {
-    "RequestTimeTooSkewed": "this machine's clock and the store's differ too much; set the clock (timedatectl)",
-    "NoSuchBucket": "there is no such bucket; make it, or correct its name",
-    "503": _TOO_MANY,
-    "SlowDown": _TOO_MANY,
-    "301": "the bucket is in another region; correct `region`",
-    "PermanentRedirect": "the bucket is in another region; correct `region`",
-    "AuthorizationHeaderMalformed": "the bucket is in another region; correct `region`",
-    "400": "the store calls it a bad request; see that `region` and the credentials are right",
-}
-DOUBTS = frozenset(
-    {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "400"}
-    | {"InvalidClientTokenId", "UnrecognizedClientException", "ExpiredTokenException", "InvalidSignatureException"}
-)
-"""What a store or a queue says to credentials that have expired or were replaced; to a HEAD, only a number."""
-
-
-def code_of(answer: Any) -> str:
-    """The store's word for what is wrong, in an answer as botocore gives it; empty where nothing is."""
-    return str(answer.get("Error", {}).get("Code", ""))
+_GONE = frozenset({"404", "NoSuchKey", "NotFound", "NoSuchVersion"})
+_CHANGED = frozenset({"412", "PreconditionFailed", "ConditionalRequestConflict"})
+_OWN_WORDS = {"InvalidAccessKeyId": "the store does not know the access key; check the credentials"}
+"""Where what all services mean by it can be said more plainly of a store."""
 
 
 @contextmanager
@@ -53,30 +20,30 @@ def named(deed: str) -> Iterator[None]:
     SourceGoneError and SourceChangedError for an object that is not there, or not in the version that was asked for;
     AccessDeniedError, InboxUnavailableError.
     """
-    from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError, NoCredentialsError
-    from botocore.parsers import ResponseParserError
-    from urllib3.exceptions import HTTPError
-
     try:
         yield
-    except ClientError as error:
+    except boto3_failures() as error:
         raise _named(deed, error) from error
-    except (NoCredentialsError, CredentialRetrievalError) as error:
-        raise AccessDeniedError(f"cannot {deed}: {error}; set a profile, key files or an instance role") from error
-    except ResponseParserError as error:
-        raise InboxUnavailableError(
-            f"cannot {deed}: the answer was cut short, or is none of an object store"
-        ) from error
-    except (BotoCoreError, HTTPError, OSError) as error:  # boto3 lets some of the second kind slip
-        raise InboxUnavailableError(f"cannot {deed}: {error}") from error
 
 
-def _named(deed: str, error: Any) -> Exception:
+def _named(deed: str, error: Exception) -> Exception:
+    from botocore.exceptions import ClientError, CredentialRetrievalError, NoCredentialsError
+    from botocore.parsers import ResponseParserError
+
+    if isinstance(error, ClientError):
+        return _refused(deed, error)
+    if isinstance(error, NoCredentialsError | CredentialRetrievalError):
+        return AccessDeniedError(f"cannot {deed}: {error}; set a profile, key files or an instance role")
+    if isinstance(error, ResponseParserError):
+        return InboxUnavailableError(f"cannot {deed}: the answer was cut short, or is none of an object store")
+    return InboxUnavailableError(f"cannot {deed}: {error}")
+
+
+def _refused(deed: str, error: Any) -> Exception:
     code = code_of(error.response)
-    if code in GONE:
+    if code in _GONE:
         return SourceGoneError(f"cannot {deed}: it is no longer there")
-    if code in CHANGED:
+    if code in _CHANGED:
         return SourceChangedError(f"cannot {deed}: it was replaced by another version")
-    if code in _DENIED:
-        return AccessDeniedError(f"cannot {deed}: {_DENIED[code]}")
-    return InboxUnavailableError(f"cannot {deed}: {_TROUBLE.get(code) or error}")
+    failure = AccessDeniedError if code in DENIED else InboxUnavailableError
+    return failure(f"cannot {deed}: {_OWN_WORDS.get(code) or advice_on(code) or error}")

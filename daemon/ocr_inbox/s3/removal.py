@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from ocr_inbox.errors import InboxUnavailableError, SourceChangedError, SourceGoneError
 from ocr_inbox.objects import ObjectName, ObjectStamp
 from ocr_inbox.s3.habits import Abilities
-from ocr_inbox.s3.listing import demand_version, etag_of, only_if
+from ocr_inbox.s3.listing import demand_version, etag_of, look, only_if
 from ocr_inbox.s3.refusals import named
 
 _TAG = "ocr-inbox"
@@ -58,10 +58,10 @@ def copied(client: Any, name: ObjectName, stamp: ObjectStamp, targets: Sequence[
     """
     known = demand_version(client, name, stamp)
     for target in targets:
-        there = _look(client, target)
+        there = look(client, target)
         if there is None:
             _copy(client, name, stamp, known, target)
-            there = _look(client, target)
+            there = look(client, target)
             if there is None or not _is_copy(there, stamp):
                 raise InboxUnavailableError(
                     f"cannot move {name.key} out of bucket {name.bucket}: its copy {target.key} in bucket "
@@ -76,21 +76,15 @@ def copied(client: Any, name: ObjectName, stamp: ObjectStamp, targets: Sequence[
 
 
 def carry(client: Any, sidecar: ObjectName, target: ObjectName) -> None:
-    """Take a sidecar to another place, whatever lies there; where it is gone, it was taken before."""
+    """Take a sidecar to another place, whatever lies there; where it is gone, it was taken before.
+
+    Raises AccessDeniedError and InboxUnavailableError.
+    """
     with suppress(SourceGoneError), named(f"move {sidecar.key} out of bucket {sidecar.bucket}"):
         client.copy_object(
             Bucket=target.bucket, Key=target.key, CopySource={"Bucket": sidecar.bucket, "Key": sidecar.key}
         )
         client.delete_object(Bucket=sidecar.bucket, Key=sidecar.key)
-
-
-def _look(client: Any, name: ObjectName) -> Any:
-    """What the store says of an object; None where there is none."""
-    try:
-        with named(f"look at {name.key} in bucket {name.bucket}"):
-            return client.head_object(Bucket=name.bucket, Key=name.key)
-    except SourceGoneError:
-        return None
 
 
 def _is_copy(there: Any, stamp: ObjectStamp) -> bool:

@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any, Literal
 
 from ocr_inbox.errors import AccessDeniedError, InboxUnavailableError
-from ocr_inbox.objects import Store
-from ocr_inbox.s3.refusals import DOUBTS, code_of
+from ocr_inbox.objects import DEFAULT_REGION, Store
+from ocr_inbox.troubles import DOUBTS, code_of
 
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 30.0
@@ -47,7 +47,7 @@ class Connection:
             return client
 
     def credentials(self) -> Any:
-        """What botocore calls frozen credentials; raises as `client`."""
+        """What botocore calls frozen credentials; raises as `client`, and what botocore does to renew them."""
         with self._making:
             session = self._current_session()
         return session.get_credentials().get_frozen_credentials()
@@ -114,7 +114,7 @@ def _client(session: Any, store: Store, service: Service) -> Any:
         client = session.client(
             service,
             endpoint_url=store.endpoint_url,
-            region_name=store.region or session.region_name or "us-east-1",
+            region_name=store.region or session.region_name or DEFAULT_REGION,
             verify=str(store.ca_file) if store.ca_file else store.verify_tls,
             config=Config(
                 connect_timeout=_CONNECT_SECONDS,

@@ -1,7 +1,6 @@
 """The folders that are watched, and what must not lie inside what."""
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,16 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from typing_extensions import Self
 
 from ocr_inbox.model import Output, PipelineName
-from ocr_inbox.settings.section import WEEK, Seconds, Section
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-
-
-def demand_plain_name(name: str) -> str:
-    """The name, if it can be one of an inbox or a store; raises ValueError."""
-    if not _NAME.fullmatch(name) or name == "uploads":
-        raise ValueError("use lower-case letters, digits, - and _ (and not uploads, which is built in)")
-    return name
+from ocr_inbox.settings.section import WEEK, Name, Seconds, Section
 
 
 class RuleSettings(Section):
@@ -46,7 +36,7 @@ class RuleSettings(Section):
 class InboxSettings(Section):
     """A folder that is watched."""
 
-    name: str
+    name: Name
     folder: Path
     create: bool = False
     recursive: bool = True
@@ -59,11 +49,6 @@ class InboxSettings(Section):
     after_failure: Literal["leave", "move"] = "leave"
     failed: Path | None = None
     rules: tuple[RuleSettings, ...] = ()
-
-    @field_validator("name")
-    @classmethod
-    def _plain_name(cls, name: str) -> str:
-        return demand_plain_name(name)
 
     @property
     def archive_folder(self) -> Path:

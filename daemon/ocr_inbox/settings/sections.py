@@ -11,7 +11,7 @@ from typing_extensions import Self
 from ocr_inbox.settings.buckets import BucketSettings, StoreSettings, demand_stores
 from ocr_inbox.settings.inboxes import InboxSettings, demand_apart
 from ocr_inbox.settings.pipelines import PipelineSettings
-from ocr_inbox.settings.section import WEEK, Count, Limit, Seconds, Section
+from ocr_inbox.settings.section import WEEK, Count, Limit, Seconds, Section, demand_names_apart
 
 
 class ApiSettings(Section):
@@ -102,6 +102,11 @@ class Settings(Section):
     grace_seconds: Seconds = 20.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    @property
+    def watched(self) -> tuple[InboxSettings | BucketSettings, ...]:
+        """All inboxes, be they folders or buckets."""
+        return (*self.inboxes, *self.buckets)
+
     @model_validator(mode="after")
     def _bundled_models_suffice(self) -> Self:
         if self.models.source == "official":
@@ -120,7 +125,7 @@ class Settings(Section):
         if self.pipelines.table.enabled:
             return self
         places = {"pipelines.document": self.pipelines.document.fallback} | {
-            f"inbox {inbox.name}, rule {rule.match}": rule.fallback for inbox in self.inboxes for rule in inbox.rules
+            f"inbox {inbox.name}, rule {rule.match}": rule.fallback for inbox in self.watched for rule in inbox.rules
         }
         wanting = next((place for place, fallback in places.items() if fallback == "table"), None)
         if wanting:
@@ -135,10 +140,7 @@ class Settings(Section):
         demand_stores(self.buckets, self.stores)
         if any(bucket.events == "webhook" for bucket in self.buckets) and self.api.event_key_file is None:
             raise ValueError('events = "webhook" needs api.event_key_file: what stores must say when they post events')
-        names = [inbox.name for inbox in self.inboxes] + [bucket.name for bucket in self.buckets]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"two inboxes have the name {name}")
+        demand_names_apart([inbox.name for inbox in self.watched], "inboxes")
         return self
 
 
