@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from booted_service import CONFIG, PORT, SCANS, SOCKET, UNIT, Service
+from booted_service import CONFIG, PORT, SCANS, SOCKET, Service
 from installation import ROOT
 from nspawn import Finished
 from pages import encoded, render_line, truncated
@@ -14,6 +14,7 @@ from running import eventually, sidecar_path
 pytestmark = pytest.mark.timeout(1200)  # the first one installs everything
 
 OPERATIONS = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+NO_SUCH_UNIT = 4
 PAGE = encoded(render_line("Invoice 2041"))
 
 
@@ -86,16 +87,16 @@ def test_the_examples_work_as_they_stand(worked: Service) -> None:
 
 
 def test_the_commands_of_the_alerts_answer(worked: Service) -> None:
+    """Some say by their exit code how it is: a unit does not run, the doctor found something."""
     worked.start()
     commands = re.findall(r"`((?:ocr-inbox|journalctl|systemctl|df) .*?)`", section("Monitoring"))
     assert len(commands) >= 8
     for command in commands:
         done = worked.machine.run("bash", "-c", command, check=False)
-        assert done.returncode in (
-            (0, 3, 4) if command.startswith("systemctl") else (0, 1) if "doctor" in command else (0,)
-        ), command
-    assert worked.machine.path(f"{SCANS}/text/a.jpg").exists()
-    assert worked.machine.property(UNIT, "ActiveState") == "active"
+        assert done.stdout or "jobs" in command, command  # of which there may be none
+        assert done.returncode < NO_SUCH_UNIT, done
+        assert done.returncode == 0 or command.startswith(("systemctl status", "ocr-inbox doctor")), done
+    assert worked.property("ActiveState") == "active"
 
 
 def test_another_address_needs_the_two_lines_that_are_there(worked: Service) -> None:
