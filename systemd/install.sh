@@ -6,7 +6,9 @@ set -euo pipefail
 cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.."
 umask 022
 
-readonly python=${PYTHON:-/usr/bin/python3} root=${DESTDIR:-} bin=${BINDIR:-/usr/local/bin}
+readonly python=${PYTHON:-/usr/bin/python3} bin=${BINDIR:-/usr/local/bin}
+root=${DESTDIR:+$(realpath --canonicalize-missing -- "$DESTDIR")}  # a virtual environment knows itself by its whole path
+readonly root
 readonly home=/opt/ocr-inbox units=/usr/lib/systemd/system
 readonly venv=$root$home/venv building=$root$home/venv.new
 

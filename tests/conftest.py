@@ -4,7 +4,7 @@ Who wants to kill a store starts another: `with seaweedfs.serving(tmp_path) as s
 """
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -15,6 +15,22 @@ from ocr_inbox.database import Database
 from ocr_inbox.ledger import Ledger
 from stores import Store, juicefs, microburst, ministack, seaweedfs
 from stores.server import Server, free_ports
+
+_SAID = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Puts a line under the results, where CI's log has it too."""
+    return request.config.stash.setdefault(_SAID, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    said = config.stash.get(_SAID, [])
+    if said:
+        terminalreporter.section("figures")
+    for line in said:
+        terminalreporter.write_line(line)
 
 
 def pytest_configure() -> None:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from ocr_inbox.errors import ConfigurationError, InfrastructureError, OcrInboxError
@@ -12,12 +13,15 @@ from ocr_inbox.findings import Finding, bad, doubtful, good
 from ocr_inbox.http import listen
 from ocr_inbox.options import api_keys, bucket_options
 from ocr_inbox.pipelines import plans
+from ocr_inbox.premises import running_pid
 from ocr_inbox.s3.history import stretches
 from ocr_inbox.settings import BucketSettings, InboxSettings, Settings
 
 _FEW_WATCHES = 65_536
 _FREE_BYTES = 1 << 30
 _IMPORT_SECONDS = 120
+_SYSTEMD_SECONDS = 5
+_SOCKET = "ocr-inbox.socket"
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -112,15 +116,42 @@ def _api(settings: Settings) -> Iterator[Finding]:
     if not settings.api.enabled:
         yield good("api", "switched off")
         return
-    try:
-        listen(settings.api.host, settings.api.port).close()
-        yield good("api", f"{settings.api.host}:{settings.api.port} is free")
-    except ConfigurationError as error:
-        yield doubtful("api", str(error), "this is well if the daemon is running; else see above")
+    yield _port(settings)
     try:
         api_keys(settings)
     except ConfigurationError as error:
         yield bad("api", str(error), "write one key a line into it, readable by the daemon's user")
+
+
+def _port(settings: Settings) -> Finding:
+    address = f"{settings.api.host}:{settings.api.port}"
+    try:
+        listen(settings.api.host, settings.api.port).close()
+    except ConfigurationError as error:
+        holder = _holder(settings)
+        if holder is None:
+            return doubtful("api", str(error), "see above; this is well where it is the daemon, of another user")
+        return good("api", f"{holder} has {address}")
+    return good("api", f"{address} is free")
+
+
+def _holder(settings: Settings) -> str | None:
+    """Who of ours has the port; asked without connecting, because that would start a daemon that was stopped."""
+    with suppress(OSError):
+        if (pid := running_pid(settings.state_dir)) is not None:
+            return f"the daemon (pid {pid})"
+    for manager in (["systemctl"], ["systemctl", "--user"]):
+        with suppress(OSError, subprocess.TimeoutExpired):
+            shown = subprocess.run(
+                [*manager, "show", _SOCKET, "--property=ActiveState,Listen"],
+                capture_output=True,
+                text=True,
+                timeout=_SYSTEMD_SECONDS,
+                check=False,
+            ).stdout
+            if "ActiveState=active" in shown and f":{settings.api.port} (Stream)" in shown:
+                return f"{_SOCKET}, which starts the daemon when somebody connects,"
+    return None
 
 
 def _nearest(path: Path) -> Path:

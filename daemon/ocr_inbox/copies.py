@@ -18,13 +18,12 @@ Progress = Callable[[int, int], None]
 
 
 def copy_whole(source: sqlite3.Connection, target: Path, mode: int, progress: Progress) -> None:
-    """A consistent state, durably, in a file with these permissions; `source` must be in no transaction.
+    """A consistent state, durably, in a file with these permissions, less the umask; `source` is in no transaction.
 
     Raises FileExistsError where there is something by then, OSError and sqlite3.DatabaseError.
     """
-    with _unfinished(target) as unfinished:
+    with _unfinished(target, mode) as unfinished:
         with closing(sqlite3.connect(unfinished)) as copy:
-            unfinished.chmod(mode)
             # Who reads within one transaction sees one state; without it, each write would start the copy anew.
             source.execute("BEGIN")
             source.execute("SELECT count(*) FROM sqlite_schema").fetchall()
@@ -43,8 +42,9 @@ def copy_whole(source: sqlite3.Connection, target: Path, mode: int, progress: Pr
 
 
 @contextmanager
-def _unfinished(target: Path) -> Iterator[Path]:
+def _unfinished(target: Path, mode: int) -> Iterator[Path]:
     path = target.with_name(f".{secrets.token_hex(8)}{UNFINISHED}")
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
     try:
         yield path
     finally:

@@ -11,8 +11,6 @@ from ocr_inbox.pulse import Pulse
 _LOOK_SECONDS = 1.0
 _LOCKED_SECONDS = 120.0
 """Nobody who writes holds the ledger for longer; where it is locked all the time, somebody hangs."""
-
-
 _ENDS = {JobState.DONE: "done", JobState.SKIPPED: "skipped", JobState.BURIED: "buried"}
 
 

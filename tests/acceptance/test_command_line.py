@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -166,7 +167,16 @@ def test_doctor_finds_a_running_daemon_well(standing: Daemon) -> None:
     findings = {finding["subject"]: finding for finding in answer(finished)}
     assert findings["model PP-OCRv6_small_det"]["health"] == "good"
     assert findings["inbox inbox"]["health"] == "good"
-    assert findings["api"]["remedy"] == "this is well if the daemon is running; else see above"
+    assert findings["api"]["health"] == "good"
+    assert findings["api"]["detail"] == f"the daemon (pid {standing.process.pid}) has 127.0.0.1:{standing.site.port}"
+
+
+def test_doctor_does_not_take_another_program_for_the_daemon(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    with socket.create_server(("127.0.0.1", site.port)):
+        findings = {finding["subject"]: finding for finding in json.loads(site.command("doctor", "--json").stdout)}
+    assert findings["api"]["health"] == "doubtful"
+    assert "stop what listens there" in findings["api"]["detail"]
 
 
 def test_doctor_names_what_is_wrong_and_how_to_mend_it(tmp_path: Path) -> None:

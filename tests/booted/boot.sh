@@ -13,7 +13,7 @@ shift 3
 
 mount -t tmpfs none /run/systemd/nspawn 2>/dev/null || true
 readonly place=/mnt
-mount -t tmpfs -o size=2g,mode=755 ocr-inbox-test "$place"
+mount -t tmpfs -o size=4g,mode=755 ocr-inbox-test "$place"
 mkdir "$place/upper" "$place/work" "$place/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$place/upper,workdir=$place/work" "$place/root"
 rm -f "$place/root/etc/machine-id"
@@ -28,5 +28,7 @@ for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; d
     fi
 done
 
+# cgroup v2, as all of today have it; where this one has v1, without controllers.
+export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
 exec nice -n 5 systemd-nspawn --quiet --register=no --keep-unit --machine="$name" --private-network --console=pipe \
     --resolv-conf=off --timezone=off --link-journal=no "$@" --directory="$place/root" --boot systemd.unit=basic.target

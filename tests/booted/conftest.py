@@ -8,11 +8,9 @@ import pytest
 
 from booted_service import KILLPOINTS, MODELS, Service
 from docker_machine import FAKE_DOCKER
-from installation import ROOT, installed, packed, without_libraries
+from installation import ROOT, VENV, debian_package, installed, packed, without_libraries
 from model_cache import ready_models
 from nspawn import Machine, NewMachine, booted, demand_nspawn
-
-_VENV = "/opt/ocr-inbox/venv"
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +38,7 @@ def new_machine(stage: Path, packages: Path, tmp_path_factory: pytest.TempPathFa
     """One that runs, with the packages in /run/packages and the libraries in their place; nothing is installed yet."""
     models = ready_models("PP-OCRv6_small_det", "PP-OCRv6_small_rec")
     binds = [
-        (stage / _VENV.lstrip("/"), _VENV),
+        (stage / VENV, f"/{VENV}"),
         (models, MODELS),
         (packages, "/run/packages"),
         (FAKE_DOCKER.parent, "/run/fake-docker"),
@@ -49,13 +47,24 @@ def new_machine(stage: Path, packages: Path, tmp_path_factory: pytest.TempPathFa
     ]
 
     @contextmanager
-    def machine() -> Iterator[Machine]:
+    def machine(over_root: Path | None = None) -> Iterator[Machine]:
         folder = tmp_path_factory.mktemp("machine")
-        (folder / "stage").mkdir()
-        with booted(folder / "stage", folder / "console.log", binds) as machine:
+        (folder / "nothing").mkdir()
+        with booted(over_root or folder / "nothing", folder / "console.log", binds) as machine:
             yield machine
 
     return machine
+
+
+@pytest.fixture
+def bare_machine(tmp_path: Path) -> Iterator[Machine]:
+    """One with nothing of ours but models and, in /run/packages, what `make deb` makes."""
+    demand_nspawn()
+    models = ready_models("PP-OCRv6_small_det", "PP-OCRv6_small_rec")
+    (tmp_path / "nothing").mkdir()
+    binds = [(models, MODELS), (debian_package().parent, "/run/packages")]
+    with booted(tmp_path / "nothing", tmp_path / "console.log", binds) as machine:
+        yield machine
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from booted_service import CONFIG, SOCKET, UNIT, Service
-from nspawn import NewMachine
+from nspawn import Machine, NewMachine
+from ocr_inbox import __version__
 from pages import encoded, render_line
 
 pytestmark = pytest.mark.timeout(1200)  # the first one installs everything
@@ -78,6 +79,21 @@ def test_an_upgrade_brings_the_new_example_where_nobody_edited_the_old_one(fresh
     fresh.install("1.1.0")
     assert NEW_EXAMPLE in fresh.machine.path(CONFIG).read_text(encoding="utf-8")
     assert fresh.property("ActiveState") == "inactive"
+
+
+def test_what_make_deb_makes_reads_is_put_in_again_and_leaves_nothing_behind(bare_machine: Machine) -> None:
+    machine, service = bare_machine, Service(machine=bare_machine)
+    service.install(__version__)
+    machine.run("install", "--directory", "--owner=ocr-inbox", "/srv/scans", "/srv/scans/text")
+    service.configure()
+    machine.run("systemctl", "enable", "--now", UNIT)
+    assert service.read(PAGE, "scan.png")["result"]["text"] == "Invoice 2041"
+    service.install(__version__)
+    service.read(PAGE, "another.png")
+    assert len(service.entries("EVENT=job_done", "KEY=text/scan.png")) == 1
+    machine.run("dpkg", "--remove", "ocr-inbox")
+    assert not machine.path("/opt/ocr-inbox").exists()
+    assert machine.path(LEDGER).exists()
 
 
 def test_make_install_leaves_a_machine_where_it_can_be_started(fresh: Service) -> None:

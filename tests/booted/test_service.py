@@ -1,6 +1,7 @@
 """The service as systemd runs it: sandboxed, steered, explained by the journal."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -70,6 +71,35 @@ def test_it_reads_in_its_sandbox_as_its_own_user(standing: Service) -> None:
         assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
 
 
+def test_all_its_processes_are_in_its_own_group_of_cgroup_v2(standing: Service) -> None:
+    machine = standing.machine
+    assert machine.run("stat", "--file-system", "--format=%T", "/sys/fs/cgroup").stdout == "cgroup2fs\n"
+    group = machine.property(UNIT, "ControlGroup")
+    assert group == f"/system.slice/{UNIT}"
+    pids = machine.run("cat", f"/sys/fs/cgroup{group}/cgroup.procs").stdout.split()
+    assert str(standing.main_pid()) in pids
+    assert len(pids) >= 3, "the daemon, the server that readers are forked from, and a reader"
+
+
+def test_neither_locale_nor_time_zone_matter(standing: Service) -> None:
+    """A name in two encodings, of which one is none: in the folder, in the journal, and typed by root."""
+    machine, name = standing.machine, os.fsdecode(b"r\xe9sum\xe9 \xc3\xbc.png")
+    odd = ("env", "LC_ALL=C", "LANG=C", "TZ=Pacific/Apia")
+    try:
+        standing.set({"LC_ALL": "C", "LANG": "C", "TZ": "Pacific/Apia"})
+        standing.start()
+        assert standing.read(PAGE, name)["result"]["text"] == LINE
+        entry = standing.wait_for_entry("EVENT=job_done", "KEY=text/r\\xe9sum\\xe9 ü.png")
+        assert entry["MESSAGE"].startswith("Read text/r\\xe9sum\\xe9 ü.png in inbox scans")
+        told = machine.run(*odd, "ocr-inbox", "why", f"{SCANS}/text/{name}").stdout
+        assert "It was read" in told
+        assert "+13" not in told
+        assert "ü" in machine.run(*odd, "ocr-inbox", "jobs", "--state", "done").stdout
+    finally:
+        standing.set({})
+        standing.start()
+
+
 def test_its_sidecars_are_for_the_group_of_the_folder(standing: Service) -> None:
     source = standing.drop(PAGE, "shared.png")
     eventually(sidecar_path(source).exists)
@@ -100,6 +130,23 @@ def test_secrets_come_as_credentials(standing: Service) -> None:
     assert json.loads(standing.machine.run("ocr-inbox", "status", "--json").stdout)["daemon"]["status"] == "healthy"
 
 
+def test_while_it_is_down_root_is_told_how_things_stand_and_starts_nothing(standing: Service) -> None:
+    """The socket holds the port then, and the secrets are not where the daemon found them."""
+    machine = standing.machine
+    standing.read(PAGE, "before.png")
+    try:
+        machine.run("systemctl", "stop", UNIT)
+        assert json.loads(machine.run("ocr-inbox", "status", "--json").stdout)["daemon"] is None
+        assert "It was read" in machine.run("ocr-inbox", "why", f"{SCANS}/text/before.png").stdout
+        found = json.loads(machine.run("ocr-inbox", "doctor", "--json", check=False).stdout)
+        (port, *troubles) = [finding for finding in found if finding["subject"].startswith("api")]
+        assert (port["health"], troubles) == ("good", [])
+        assert port["detail"].startswith(SOCKET)
+        assert standing.property("ActiveState") == "inactive"
+    finally:
+        standing.start()
+
+
 def test_the_journal_knows_why_a_document_was_given_up(standing: Service) -> None:
     standing.drop(truncated(PAGE), "broken.png")
     entry = standing.wait_for_entry("INBOX=scans", "PIPELINE=text", "EVENT=job_buried")
@@ -114,16 +161,16 @@ def test_the_journal_knows_why_a_document_was_given_up(standing: Service) -> Non
 
 def test_a_reload_takes_over_what_it_can_and_refuses_what_cannot_work(standing: Service) -> None:
     machine, before = standing.machine, standing.main_pid()
-    good = machine.path(CONFIG).read_text(encoding="utf-8")
+    good, earlier = machine.path(CONFIG).read_text(encoding="utf-8"), len(standing.entries("EVENT=reloaded"))
     machine.write(CONFIG, 'log_level = "debug"\n' + good)
     machine.run("systemctl", "reload", UNIT)
-    assert "log_level" in str(standing.wait_for_entry("EVENT=reloaded"))
+    assert "log_level" in str(standing.wait_for_entry("EVENT=reloaded", after=earlier))
     machine.write(CONFIG, "nonsense = 1\n" + good)
     machine.run("systemctl", "reload", UNIT, check=False)
     assert "nonsense" in str(standing.wait_for_entry("EVENT=reload_refused"))
     machine.write(CONFIG, good)
     machine.run("systemctl", "reload", UNIT)
-    standing.wait_for_entry("EVENT=reloaded", after=1)
+    standing.wait_for_entry("EVENT=reloaded", after=earlier + 1)
     assert (standing.property("ActiveState"), standing.main_pid()) == ("active", before)
 
 

@@ -42,3 +42,13 @@ def test_what_a_killed_copy_left_is_removed_and_one_that_is_being_made_is_not(le
         os.utime(half, (written, written))
     copy = add_backup(ledger.database, folder, keep=1, now=2 * DAY)
     assert sorted(folder.iterdir()) == [in_the_making, copy]
+
+
+def test_a_copy_is_for_those_whom_the_ledger_is_for_and_the_umask_allows(ledger: Ledger, folder: Path) -> None:
+    ledger.database.path.chmod(0o660)
+    before = os.umask(0o027)
+    try:
+        copy = add_backup(ledger.database, folder, keep=1, now=0.0)
+    finally:
+        os.umask(before)
+    assert copy.stat().st_mode & 0o777 == 0o640

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from installation import PYTHON, ROOT, installed, make, packed
+from installation import PYTHON, ROOT, VENV, debian_package, installed, make
+from ocr_inbox import __version__
 
-VENV = "opt/ocr-inbox/venv"
 LISTING = [
     "etc/ocr-inbox/ocr-inbox.toml",
     "etc/ocr-inbox/paddle-vl.env",
@@ -169,23 +169,34 @@ def test_a_python_in_a_home_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_package_holds_all_of_it(stage: Path, tmp_path: Path) -> None:
-    package = packed(stage, tmp_path, "1.2.3")
+    package = debian_package()
     told = subprocess.run(["dpkg-deb", "--info", package], capture_output=True, text=True, check=True).stdout
     minor = subprocess.run(
         [PYTHON, "-c", "import sys; print(sys.version_info[1])"], capture_output=True, text=True, check=True
     )
-    assert " Version: 1.2.3\n" in told
+    assert f" Version: {__version__}\n" in told
     assert f"python3 (>= 3.{minor.stdout.strip()})" in told
-    contents = subprocess.run(["dpkg-deb", "--contents", package], capture_output=True, text=True, check=True).stdout
-    names = {
-        line.split(maxsplit=5)[5].split(" -> ")[0].removeprefix("./").rstrip("/") for line in contents.splitlines()
-    }
-    assert set(LISTING) <= names
-    assert f"{VENV}/bin/ocr-inbox" in names
-    files = {str(path.relative_to(stage)) for path in (stage / VENV).rglob("*") if path.is_file()}
-    assert files <= names
+    subprocess.run(["dpkg-deb", "--extract", package, tmp_path], check=True)
+    assert listing(tmp_path) == sorted(name.replace("usr/local/bin", "usr/bin") for name in LISTING)
+    libraries = {str(path.relative_to(stage)) for path in (stage / VENV).rglob("*") if path.is_file()}
+    assert libraries <= {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")}
     control = subprocess.run(["dpkg-deb", "--ctrl-tarfile", package], capture_output=True, check=True).stdout
     conffiles = subprocess.run(["tar", "xO", "./conffiles"], input=control, capture_output=True, check=True).stdout
     assert conffiles.decode().split() == [
         f"/{name}" for name in LISTING if name.startswith("etc/") and name != "etc/ocr-inbox/secrets"
     ]
+
+
+def test_the_programs_of_the_package_know_nothing_of_where_it_was_made(tmp_path: Path) -> None:
+    subprocess.run(["dpkg-deb", "--extract", debian_package(), tmp_path], check=True)
+    programs = [path for path in (tmp_path / VENV / "bin").iterdir() if not path.is_symlink()]
+    first_lines = [path.read_bytes().split(b"\n")[0] for path in programs]
+    scripts = [line for line in first_lines if line.startswith(b"#!") and b"python" in line]
+    assert set(scripts) == {b"#!/opt/ocr-inbox/venv/bin/python"}
+    found = subprocess.run(
+        ["grep", "--recursive", "--files-with-matches", "--binary-files=without-match", ROOT, tmp_path / VENV],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.stdout == ""

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ PROGRAM = "/opt/ocr-inbox/venv/bin/ocr-inbox"
 SERVICE_FOLDER = "/opt/ocr-inbox/paddle-vl_vllm_service"
 SCRIPTS = (
     *("systemd/install.sh", "systemd/deb/pack.sh", "systemd/deb/postinst", "systemd/deb/prerm", "systemd/deb/postrm"),
-    *("tests/booted/boot.sh", ".ci/run"),
+    *("tests/booted/boot.sh", ".ci/run", ".ci/newer-systemd"),
 )
 DOCKER = "[Service]\nExecStart=/bin/true\n"
 
@@ -53,6 +54,11 @@ def with_drop_in(units: Path, drop_in: str) -> Path:
     return units
 
 
+def version() -> str:
+    """Such as `systemd 252 (252.39-1)`."""
+    return analyze("--version").stdout.splitlines()[0]
+
+
 def exposure(units: Path) -> float:
     """How exposed the service is, from 0 to 10."""
     told = analyze("security", "--offline=true", units / "ocr-inbox.service").stdout
@@ -62,18 +68,18 @@ def exposure(units: Path) -> float:
 
 
 @needs_systemd
-def test_systemd_finds_no_fault_with_the_units(units: Path) -> None:
+def test_systemd_finds_no_fault_with_the_units(units: Path, say: Callable[[str], None]) -> None:
     files = [path for path in sorted(units.iterdir()) if path.name != "docker.service"]
     done = analyze("verify", "--man=no", "--recursive-errors=one", *files)
     assert (done.returncode, done.stderr) == (0, "")
+    say(f"systemd-analyze verify: {len(files)} units, nothing to complain of ({version()})")
 
 
 @needs_systemd
-def test_the_sandbox_is_as_tight_as_it_was(units: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_sandbox_is_as_tight_as_it_was(units: Path, say: Callable[[str], None]) -> None:
     threshold = f"--threshold={round(MOST_EXPOSED * 10)}"
     done = analyze("security", "--offline=true", threshold, units / "ocr-inbox.service")
-    with capsys.disabled():
-        print(f"\nexposure of ocr-inbox.service: {exposure(units)} (at most {MOST_EXPOSED})")  # noqa: T201 - for CI's log
+    say(f"systemd-analyze security ocr-inbox.service: {exposure(units)} (at most {MOST_EXPOSED})")
     assert done.returncode == 0, done.stdout
 
 

@@ -41,7 +41,12 @@ def test_secrets_of_the_unit_are_found_in_it_and_by_who_types_a_command(
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials/other.service")
     assert _loaded(tmp_path, text).api.key_file == Path("/run/credentials/other.service/secret_api-keys")
     monkeypatch.delenv("CREDENTIALS_DIRECTORY")
-    assert _loaded(tmp_path, text).api.key_file == Path("/run/credentials/ocr-inbox.service/secret_api-keys")
+    given = tmp_path / "credentials"
+    monkeypatch.setattr("ocr_inbox.settings.loading._OF_THE_DAEMON", str(given))
+    assert _loaded(tmp_path, text).api.key_file == Path("/etc/ocr-inbox/secrets/api-keys"), "no daemon runs"
+    assert _loaded(tmp_path, text.replace("secret_", "")).api.key_file == given / "api-keys"
+    given.mkdir()
+    assert _loaded(tmp_path, text).api.key_file == given / "secret_api-keys"
 
 
 def test_paths_are_relative_to_the_file_and_know_home_and_variables(

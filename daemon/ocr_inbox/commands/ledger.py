@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,7 +39,7 @@ def retry(
     with opened_ledger(settings) as database:
         everything = Selection(state=JobState.BURIED, limit=1_000_000)
         wanted = [job.id for job in Chronicle(database).jobs(everything)] if buried else []
-        book = Ledger(database, _now, attempts_allowed=settings.retry.attempts)
+        book = Ledger(database, time.time, attempts_allowed=settings.retry.attempts)
         granted = map(book.grant, [*(ids or []), *wanted])
         if as_json:
             print_json([job_json(job) for job in granted])
@@ -81,7 +82,7 @@ def backup(
         raise typer.BadParameter(f"{target} exists already")
     with opened_ledger(settings_of(config)) as database, _progress("copying the ledger") as progress:
         if keep:
-            target = add_backup(database, target, keep=keep, now=_now())
+            target = add_backup(database, target, keep=keep, now=time.time())
         else:
             database.backup(target, progress)
     size = target.stat().st_size
@@ -101,9 +102,3 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _now() -> float:
-    import time
-
-    return time.time()

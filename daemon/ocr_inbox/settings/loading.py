@@ -45,8 +45,12 @@ def _problem(location: tuple[int | str, ...], message: str) -> str:
     return f"  {where}: {_HINTS.get(message, message.removeprefix('Value error, '))}"
 
 
-_CREDENTIALS = ("${CREDENTIALS_DIRECTORY}", "/run/credentials/ocr-inbox.service")
-"""What a systemd unit is given, and where root finds that of the running daemon when it types a command."""
+_GIVEN = "${CREDENTIALS_DIRECTORY}"
+"""Where a systemd unit finds what it is given. Whoever types a command is given nothing, and may be root:"""
+_OF_THE_DAEMON = "/run/credentials/ocr-inbox.service"
+"""where that of the daemon is while it runs,"""
+_SECRETS = "/etc/ocr-inbox/secrets/"
+"""and what LoadCredential=secret: in its unit takes it from."""
 _PATH_KEYS = frozenset({"state_dir", "folder", "archive", "failed"})
 _FILE_KEY = "_file"
 """How the names of all other keys end whose values are paths."""
@@ -59,9 +63,16 @@ def _anchored(content: Any, folder: Path, key: str = "") -> Any:
     if isinstance(content, list):
         return [_anchored(value, folder, key) for value in content]
     if (key in _PATH_KEYS or key.endswith(_FILE_KEY)) and isinstance(content, str):
-        given = content if "CREDENTIALS_DIRECTORY" in os.environ else content.replace(*_CREDENTIALS)
-        expanded = os.path.expanduser(os.path.expandvars(given))  # noqa: PTH111 - pathlib raises RuntimeError
+        expanded = os.path.expanduser(os.path.expandvars(_with_credentials(content)))  # noqa: PTH111 - pathlib raises RuntimeError
         if expanded.startswith("~"):
             raise ValueError(f"{key}: cannot find the home folder of {content}; write the whole path")
         return os.path.normpath(folder / expanded)
     return content
+
+
+def _with_credentials(path: str) -> str:
+    if "CREDENTIALS_DIRECTORY" in os.environ:
+        return path
+    runs = os.path.isdir(_OF_THE_DAEMON)  # noqa: PTH112 - pathlib raises where the sandbox of another unit hides it
+    kept = path if runs else path.replace(f"{_GIVEN}/secret_", _SECRETS)
+    return kept.replace(_GIVEN, _OF_THE_DAEMON)
