@@ -13,13 +13,13 @@ import structlog
 from ocr_inbox import __version__
 from ocr_inbox.attendant import Attendant, Wish
 from ocr_inbox.bookmarks import Bookmarks
-from ocr_inbox.bulletin import hanging, problems_of, status_of
+from ocr_inbox.bulletin import hanging, held, problems_of, status_of
 from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.database import Database
 from ocr_inbox.dispatch import Lane
 from ocr_inbox.doors import opened_doors
 from ocr_inbox.drain import Drain
-from ocr_inbox.errors import PipelineUnavailableError
+from ocr_inbox.errors import LedgerUnavailableError, PipelineUnavailableError
 from ocr_inbox.figures import self_contained
 from ocr_inbox.folder import FolderInbox
 from ocr_inbox.gauge import Gauge
@@ -30,7 +30,7 @@ from ocr_inbox.intake import Intake
 from ocr_inbox.launch import Launch
 from ocr_inbox.ledger import Ledger
 from ocr_inbox.logs import log_outcome
-from ocr_inbox.model import HearingVitals, InboxVitals, Job, Output, PipelineName, PipelineVitals
+from ocr_inbox.model import HearingVitals, Hold, InboxVitals, Job, Output, PipelineName, PipelineVitals
 from ocr_inbox.options import (
     UPLOADS,
     api_options,
@@ -103,11 +103,17 @@ class Daemon:
 
     def inboxes(self) -> Sequence[InboxVitals]:
         """Keep the promise of `ports.Vitals`."""
-        missing = silences(self.pulses, time.monotonic())
+        missing, holds = silences(self.pulses, time.monotonic()), self._holds()
         return [
-            hanging(replace(post.inbox.vitals(), found_by_scan=intake.found_by_scan), missing)
+            hanging(held(replace(post.inbox.vitals(), found_by_scan=intake.found_by_scan), holds), missing)
             for post, intake in zip(self.posts, self.intakes, strict=True)
         ]
+
+    def _holds(self) -> Sequence[Hold]:
+        try:
+            return self.chronicle.holds()
+        except LedgerUnavailableError:  # the lanes say so
+            return ()
 
     def hearing(self) -> Sequence[HearingVitals]:
         """Keep the promise of `ports.Vitals`."""

@@ -19,6 +19,7 @@ from ocr_inbox.s3.habits import Abilities, probe
 from ocr_inbox.s3.listing import demand_version
 from ocr_inbox.s3.lookout import Lookout
 from ocr_inbox.s3.options import BucketOptions
+from ocr_inbox.s3.refusals import common
 from ocr_inbox.s3.store import Connection
 
 
@@ -150,7 +151,8 @@ class BucketInbox:
         with self._probing:
             if self._abilities is None:
                 place = self._options.sidecars or self._options.own
-                self._abilities = probe(self._connection.client(), place, self._options.name)
+                with common():
+                    self._abilities = probe(self._connection.client(), place, self._options.name)
             return self._abilities
 
 

@@ -5,9 +5,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ocr_inbox.errors import AccessDeniedError, InboxUnavailableError, SourceChangedError, SourceGoneError
+from ocr_inbox.errors import (
+    AccessDeniedError,
+    InboxAwayError,
+    InboxUnavailableError,
+    SourceChangedError,
+    SourceGoneError,
+)
 from ocr_inbox.objects import ObjectName, ObjectStamp
-from ocr_inbox.s3.refusals import named
+from ocr_inbox.s3.refusals import common, named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +48,8 @@ def listed_in(page: Any, bucket: str) -> list[Listed]:
 def description(client: Any, name: ObjectName) -> Any:
     """What the store says of an object, as botocore gives it.
 
-    Raises SourceGoneError; where the bucket is gone as well, or the store refuses, InboxUnavailableError.
+    Raises SourceGoneError; where the bucket is gone as well, or the store refuses, InboxUnavailableError. As a store
+    gives no reasons here, it is asked by a listing whether it refuses just this object.
     """
     deed = f"look at {name.key} in bucket {name.bucket}"
     try:
@@ -50,6 +57,12 @@ def description(client: Any, name: ObjectName) -> Any:
             return client.head_object(Bucket=name.bucket, Key=name.key)
     except SourceGoneError:
         _demand_bucket(client, name.bucket, deed)
+        raise
+    except InboxAwayError:
+        raise
+    except InboxUnavailableError:
+        with common(), named(f"list bucket {name.bucket}"):
+            client.list_objects_v2(Bucket=name.bucket, Prefix=name.key, MaxKeys=1)
         raise
 
 
@@ -97,4 +110,4 @@ def _demand_bucket(client: Any, bucket: str, deed: str) -> None:
         with named(deed):
             client.head_bucket(Bucket=bucket)
     except SourceGoneError as error:
-        raise InboxUnavailableError(f"cannot {deed}: there is no such bucket; make it, or correct its name") from error
+        raise InboxAwayError(f"cannot {deed}: there is no such bucket; make it, or correct its name") from error

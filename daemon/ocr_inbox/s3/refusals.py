@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ocr_inbox.errors import AccessDeniedError, InboxUnavailableError, SourceChangedError, SourceGoneError
+from ocr_inbox.errors import (
+    AccessDeniedError,
+    InboxAwayError,
+    InboxUnavailableError,
+    LockedOutError,
+    SourceChangedError,
+    SourceGoneError,
+)
 
 GONE = frozenset({"404", "NoSuchKey", "NotFound", "NoSuchVersion"})
 CHANGED = frozenset({"412", "PreconditionFailed", "ConditionalRequestConflict"})
@@ -34,6 +41,12 @@ _TROUBLE = {
     "AuthorizationHeaderMalformed": "the bucket is in another region; correct `region`",
     "400": "the store calls it a bad request; see that `region` and the credentials are right",
 }
+_AWAY = frozenset(
+    {"502", "503", "504", "SlowDown", "ServiceUnavailable", "Throttling", "ThrottlingException", "TooManyRequests"}
+    | {"RequestTimeTooSkewed", "NoSuchBucket", "301", "PermanentRedirect", "AuthorizationHeaderMalformed"}
+)
+"""What of it concerns every object; other refusals may be one object's alone."""
+_LOCKED_OUT = frozenset({"InvalidAccessKeyId", "ExpiredToken", "InvalidToken", "AllAccessDisabled"})
 DOUBTS = frozenset(
     {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "400"}
     | {"InvalidClientTokenId", "UnrecognizedClientException", "ExpiredTokenException", "InvalidSignatureException"}
@@ -51,9 +64,17 @@ def named(deed: str) -> Iterator[None]:
     """Every refusal inside becomes a failure with a name, "cannot `deed`: why".
 
     SourceGoneError and SourceChangedError for an object that is not there, or not in the version that was asked for;
-    AccessDeniedError, InboxUnavailableError.
+    AccessDeniedError, InboxUnavailableError; LockedOutError and InboxAwayError where it concerns every object.
     """
-    from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError, NoCredentialsError
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        ConnectionClosedError,
+        CredentialRetrievalError,
+        NoCredentialsError,
+        ReadTimeoutError,
+    )
+    from botocore.exceptions import ConnectionError as NoConnectionError
     from botocore.parsers import ResponseParserError
     from urllib3.exceptions import HTTPError
 
@@ -62,11 +83,13 @@ def named(deed: str) -> Iterator[None]:
     except ClientError as error:
         raise _named(deed, error) from error
     except (NoCredentialsError, CredentialRetrievalError) as error:
-        raise AccessDeniedError(f"cannot {deed}: {error}; set a profile, key files or an instance role") from error
+        raise LockedOutError(f"cannot {deed}: {error}; set a profile, key files or an instance role") from error
     except ResponseParserError as error:
         raise InboxUnavailableError(
             f"cannot {deed}: the answer was cut short, or is none of an object store"
         ) from error
+    except (NoConnectionError, ConnectionClosedError, ReadTimeoutError) as error:
+        raise InboxAwayError(f"cannot {deed}: {error}") from error
     except (BotoCoreError, HTTPError, OSError) as error:  # boto3 lets some of the second kind slip
         raise InboxUnavailableError(f"cannot {deed}: {error}") from error
 
@@ -78,5 +101,20 @@ def _named(deed: str, error: Any) -> Exception:
     if code in CHANGED:
         return SourceChangedError(f"cannot {deed}: it was replaced by another version")
     if code in _DENIED:
-        return AccessDeniedError(f"cannot {deed}: {_DENIED[code]}")
-    return InboxUnavailableError(f"cannot {deed}: {_TROUBLE.get(code) or error}")
+        denied = LockedOutError if code in _LOCKED_OUT else AccessDeniedError
+        return denied(f"cannot {deed}: {_DENIED[code]}")
+    trouble = InboxAwayError if code in _AWAY else InboxUnavailableError
+    return trouble(f"cannot {deed}: {_TROUBLE.get(code) or error}")
+
+
+@contextmanager
+def common() -> Iterator[None]:
+    """What is refused inside would be refused to every object: LockedOutError or InboxAwayError."""
+    try:
+        yield
+    except InboxAwayError:
+        raise
+    except AccessDeniedError as error:
+        raise LockedOutError(str(error)) from error
+    except InboxUnavailableError as error:
+        raise InboxAwayError(str(error)) from error
