@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -158,6 +158,8 @@ class Daemon:
                 wake=begin_to_stop,
                 cut_short=self._cut_short,
             )
+            with suppress(LedgerUnavailableError):  # then the next start puts it back
+                self.ledger.release()
             log.info("stopped")
 
     def _attendant(self, inboxes: Collection[str]) -> Attendant:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ocr_inbox import turns
 from ocr_inbox.bell import Bell
 from ocr_inbox.database import Database
-from ocr_inbox.errors import JobNotFinishedError, LostClaimError, UnknownJobError
+from ocr_inbox.errors import JobNotFinishedError, LostClaimError, StoppingError, UnknownJobError
 from ocr_inbox.model import Absence, Arrival, Assignment, DrainScope, Hold, Job, JobState, PipelineName
 from ocr_inbox.ports import Clock
 from ocr_inbox.rows import job_of, outputs_text
@@ -31,6 +31,13 @@ WHERE NOT EXISTS (
 """
 
 _FENCE = "WHERE id = :id AND state = 'running' AND attempts = :attempt"
+
+
+_PUT_BACK = """
+UPDATE jobs SET state = 'waiting', worker = NULL, not_before = coalesce(:not_before, not_before), changed_at = :now,
+                attempts_allowed = attempts_allowed + :granted, code = :code, reason = :reason
+WHERE state = 'running'
+"""
 
 
 @dataclass
@@ -206,12 +213,17 @@ class Ledger:
             connection.execute("DELETE FROM obstacles")
             connection.execute("DELETE FROM holds")
             connection.execute("DELETE FROM drains")
-            count = connection.execute(
-                "UPDATE jobs SET state = 'waiting', worker = NULL, not_before = :now, changed_at = :now, "
-                "code = 'interrupted', reason = 'the daemon ended while it was read' WHERE state = 'running'",
-                {"now": self.clock()},
-            ).rowcount
-        return int(count)
+            reason = "the daemon ended while it was read"
+            values = {"now": self.clock(), "not_before": self.clock(), "granted": 0}
+            put_back = connection.execute(_PUT_BACK, {**values, "code": "interrupted", "reason": reason})
+        return put_back.rowcount
+
+    def release(self) -> None:
+        """Put back what is still in hand when the daemon ends as it was told to: in its place, no attempt used up."""
+        reason = "the daemon was stopped while it was read"
+        values = {"now": self.clock(), "not_before": None, "granted": 1}
+        with self.database.transaction() as connection:
+            connection.execute(_PUT_BACK, {**values, "code": StoppingError.code, "reason": reason})
 
     def grant(self, job_id: int) -> Job:
         """A person asks for it again: the attempts it had stay counted, as many more are allowed.
