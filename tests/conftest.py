@@ -1,9 +1,12 @@
-"""The real object stores, each started once for all tests, and a bucket of one's own on each.
+"""A second file system; and the real object stores, each started once for all tests, with a bucket of one's own.
 
 Who wants to kill a store starts another: `with seaweedfs.serving(tmp_path) as server`.
 """
 
+import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +68,13 @@ def faulty_bucket(_microburst: Server, bucket: Store) -> Iterator[Store]:
     microburst.tell(proxied)
     yield proxied
     microburst.tell(proxied)
+
+
+@pytest.fixture
+def another_file_system(tmp_path: Path) -> Iterator[Path]:
+    folder = Path("/dev/shm") / f"ocr-inbox-elsewhere-{os.getpid()}"  # noqa: S108 - the second file system everywhere
+    if not os.access(folder.parent, os.W_OK) or folder.parent.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second file system to write to")
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder)
