@@ -53,7 +53,7 @@ from ocr_inbox.supervise import Supervision
 from ocr_inbox.upkeep import Upkeep
 from ocr_inbox_api.app import create_app
 from ocr_inbox_api.parts import Parts
-from ocr_inbox_api.uploads import remove_upload, stored_before
+from ocr_inbox_api.uploads import remove_upload, stored
 
 _MOST_ANSWERED = 4 << 20
 """Bytes of figures in one answer: a photo over a whole page fits, and a book of them does not fill the memory."""
@@ -216,7 +216,7 @@ class Daemon:
             inbox=UPLOADS,
             chronicle=self.chronicle,
             remove=partial(remove_upload, folder),
-            stored_before=partial(stored_before, folder),
+            stored=partial(stored, folder),
             keep_seconds=self.settings.api.keep_results_hours * 3600,
             clock=time.time,
         )

@@ -11,6 +11,7 @@ from configurations import write_configuration
 from contract.inbox_promises import JSON, illustrated
 from folders import put, tree
 from ocr_inbox.compose import Daemon, assembled
+from ocr_inbox.launch import Launch
 from ocr_inbox.model import Document, Job, Output, Signature
 from ocr_inbox.settings import load_settings
 from ocr_inbox_api.uploads import remove_upload
@@ -23,7 +24,9 @@ KEY = "ab12.upload"
 def daemon(tmp_path: Path) -> Iterator[Daemon]:
     """Everything that runs, before anything does."""
     write_configuration(tmp_path / "ocr-inbox.toml", 0, inboxes=[{}])
-    with assembled(load_settings(tmp_path / "ocr-inbox.toml")) as daemon:
+    settings = load_settings(tmp_path / "ocr-inbox.toml")
+    launch = Launch(settings=settings, reread=lambda: settings, change_level=lambda _: None)
+    with assembled(launch) as daemon:
         yield daemon
 
 
