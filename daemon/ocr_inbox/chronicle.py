@@ -48,7 +48,7 @@ SELECT jobs.*, coalesce(holds.code, obstacles.code) AS obstacle_code,
 
 _IN_THE_WAY = """
 LEFT JOIN obstacles ON obstacles.pipeline = jobs.pipeline AND jobs.state = 'waiting' AND jobs.code IS NULL
-LEFT JOIN holds ON holds.inbox = jobs.inbox AND jobs.state = 'waiting' AND jobs.code IS NULL
+LEFT JOIN holds ON holds.inbox = jobs.inbox AND jobs.state = 'waiting'
 LEFT JOIN pauses ON pauses.inbox = jobs.inbox AND jobs.state = 'waiting'
 """
 
@@ -105,8 +105,8 @@ class Selection:
 class Chronicle:
     """Reads the ledger's file; raises UnknownJobError where a job is asked for that is not there.
 
-    A job that waits for nothing of its own, but whose inbox is away or whose pipeline cannot read now, has the code and
-    reason of that; one whose inbox is paused says so.
+    A job that waits for nothing of its own, but whose pipeline cannot read now, has the code and reason of that; one
+    whose inbox is paused or away says so, whatever else it waits for.
     All raise LedgerUnavailableError where it cannot be used.
     """
 

@@ -109,8 +109,11 @@ def test_a_diversion_takes_nothing_of_it_either(ledger: Ledger) -> None:
     assert ledger.claim(TABLE, "table-0", 9, absence) == []
 
 
-def test_it_is_the_reason_of_every_job_that_waits_for_nothing_of_its_own(ledger: Ledger, chronicle: Chronicle) -> None:
-    _held(ledger, "a", "b")
+def test_it_is_the_reason_of_every_job_that_waits_there_and_of_no_other(ledger: Ledger, chronicle: Chronicle) -> None:
+    enqueued(ledger, "b")
+    (failed,) = _claim(ledger)
+    ledger.retry(failed, "timeout", "too slow", not_before=1001.0)
+    _held(ledger, "a")
     _enqueued_in(ledger, "mail", "c")
     said = {job.document.key: (job.code, job.reason) for job in chronicle.jobs(Selection())}
     away = (HOLD.code, HOLD.reason)
