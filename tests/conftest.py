@@ -1,8 +1,10 @@
-"""A ledger, and the real object stores: each started once for all tests, and a bucket of one's own on each.
+"""A ledger, a second file system, and the real object stores: each started once, and a bucket of one's own on each.
 
 Who wants to kill a store starts another: `with seaweedfs.serving(tmp_path) as server`.
 """
 
+import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -110,3 +112,13 @@ def faulty_bucket(_microburst: Server, bucket: Store) -> Iterator[Store]:
     microburst.tell(proxied)
     yield proxied
     microburst.tell(proxied)
+
+
+@pytest.fixture
+def another_file_system(tmp_path: Path) -> Iterator[Path]:
+    folder = Path("/dev/shm") / f"ocr-inbox-elsewhere-{os.getpid()}"  # noqa: S108 - the second file system everywhere
+    if not os.access(folder.parent, os.W_OK) or folder.parent.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second file system to write to")
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder)

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.middleware.errors import ServerErrorMiddleware
 
 from ocr_inbox.errors import OcrInboxError
 from ocr_inbox.model import Job
@@ -134,6 +135,8 @@ def add_handlers(app: FastAPI) -> None:
     app.exception_handler(OcrInboxError)(_answer_named)
     app.exception_handler(HTTPException)(_answer_http)
     app.exception_handler(RequestValidationError)(_answer_invalid)
+    # Within all other middleware: what the framework would put around them lacks the headers that browsers want.
+    app.add_middleware(ServerErrorMiddleware, handler=_answer_unknown)
     app.exception_handler(Exception)(_answer_unknown)
 
 

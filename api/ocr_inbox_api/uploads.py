@@ -14,6 +14,7 @@ from ocr_inbox import files
 from ocr_inbox.errors import InfrastructureError, TooLargeError, UnsupportedTypeError
 from ocr_inbox.media import HEAD_BYTES, media_type
 from ocr_inbox.model import Arrival, Document, Signature
+from ocr_inbox.sidecar import FIGURES_SUFFIX, SUFFIXES
 from ocr_inbox_api.parts import UPLOADS
 from ocr_inbox_api.refusals import FileRequiredError
 
@@ -31,21 +32,19 @@ def clear_leftovers(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def stored_before(folder: Path, moment: float) -> Iterator[str]:
-    """The keys of all that was last written before a time, in seconds since the epoch; raises OSError."""
+def stored(folder: Path) -> Iterator[tuple[str, float]]:
+    """The key of each file of an upload, and when it was last written, in seconds since the epoch; raises OSError."""
     for path in folder.glob(f"[!.]*{_SUFFIX}*"):
         with suppress(FileNotFoundError):
-            if path.stat().st_mtime < moment:
-                yield path.name.partition(_SUFFIX)[0] + _SUFFIX
+            yield path.name.partition(_SUFFIX)[0] + _SUFFIX, path.stat().st_mtime
 
 
 def remove_upload(folder: Path, key: str) -> None:
     """Take an upload away with all that was made of it; raises OSError."""
-    for path in folder.glob(f"{key}*"):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+    for suffix in ("", *SUFFIXES.values()):
+        (folder / f"{key}{suffix}").unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        shutil.rmtree(folder / f"{key}{FIGURES_SUFFIX}")
 
 
 class Upload:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ocr_inbox.model import Counts, InboxVitals
+from ocr_inbox.model import Counts, Hold, InboxVitals
 from ocr_inbox.ports import Vitals
 from ocr_inbox.pulse import Silence
 
@@ -25,6 +25,12 @@ def problems_of(vitals: Vitals, missing: Sequence[Silence]) -> list[str]:
     pipelines = [f"pipeline {it.pipeline.value}" for it in vitals.pipelines() if it.problem]
     listeners = [f"listener {it.name}" for it in vitals.hearing() if it.problem]
     return hung + inboxes + pipelines + listeners + others
+
+
+def held(vitals: InboxVitals, holds: Sequence[Hold]) -> InboxVitals:
+    """The inbox as it is, with a problem where all its documents wait for it."""
+    reason = next((hold.reason for hold in holds if hold.inbox == vitals.name), None)
+    return replace(vitals, problem=vitals.problem or reason)
 
 
 def hanging(vitals: InboxVitals, missing: Sequence[Silence]) -> InboxVitals:

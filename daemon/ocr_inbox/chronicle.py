@@ -5,7 +5,18 @@ from dataclasses import dataclass
 
 from ocr_inbox.database import Database
 from ocr_inbox.errors import UnknownJobError
-from ocr_inbox.model import Document, Draining, DrainScope, Job, JobState, Obstacle, Pause, PipelineName, Transition
+from ocr_inbox.model import (
+    Document,
+    Draining,
+    DrainScope,
+    Hold,
+    Job,
+    JobState,
+    Obstacle,
+    Pause,
+    PipelineName,
+    Transition,
+)
 from ocr_inbox.rows import explained_job_of, job_of, transition_of
 from ocr_inbox.turns import is_open, places
 
@@ -22,7 +33,7 @@ FROM jobs LEFT JOIN obstacles AS own ON own.pipeline = jobs.pipeline
           LEFT JOIN obstacles AS other ON other.pipeline = jobs.fallback
 WHERE jobs.state IN ('waiting', 'running') AND jobs.pipeline IN (SELECT value FROM json_each(:served))
   AND (jobs.state = 'running' OR (
-    {is_open("jobs.inbox")}
+    {is_open("jobs.inbox")} AND jobs.inbox NOT IN (SELECT inbox FROM holds)
     AND (jobs.code IS NULL OR jobs.code IN ('reading_failed', 'crashed', 'timeout', 'interrupted', 'stopping')
      OR (jobs.code = 'vl_unavailable' AND jobs.fallback IS NOT NULL))
     AND (own.code IS NULL OR (own.code = 'vl_unavailable' AND other.code IS NULL
@@ -30,12 +41,14 @@ WHERE jobs.state IN ('waiting', 'running') AND jobs.pipeline IN (SELECT value FR
 """  # noqa: S608 - constant text
 
 _EXPLAINED = """
-SELECT jobs.*, obstacles.code AS obstacle_code, obstacles.reason AS obstacle_reason,
+SELECT jobs.*, coalesce(holds.code, obstacles.code) AS obstacle_code,
+       coalesce(holds.reason, obstacles.reason) AS obstacle_reason,
        pauses.since AS paused_since, pauses.reason AS paused_reason
 """
 
 _IN_THE_WAY = """
 LEFT JOIN obstacles ON obstacles.pipeline = jobs.pipeline AND jobs.state = 'waiting' AND jobs.code IS NULL
+LEFT JOIN holds ON holds.inbox = jobs.inbox AND jobs.state = 'waiting'
 LEFT JOIN pauses ON pauses.inbox = jobs.inbox AND jobs.state = 'waiting'
 """
 
@@ -93,7 +106,7 @@ class Chronicle:
     """Reads the ledger's file; raises UnknownJobError where a job is asked for that is not there.
 
     A job that waits for nothing of its own, but whose pipeline cannot read now, has the code and reason of that; one
-    whose inbox is paused says so.
+    whose inbox is paused or away says so, whatever else it waits for.
     All raise LedgerUnavailableError where it cannot be used.
     """
 
@@ -158,6 +171,11 @@ class Chronicle:
         """The inboxes that are paused."""
         rows = self.database.read("SELECT * FROM pauses ORDER BY inbox")
         return [Pause(inbox=row["inbox"], since=row["since"], reason=row["reason"]) for row in rows]
+
+    def holds(self) -> list[Hold]:
+        """The inboxes that are away."""
+        rows = self.database.read("SELECT * FROM holds ORDER BY inbox")
+        return [Hold(**dict(row)) for row in rows]
 
     def draining(self) -> Draining | None:
         """Whether a daemon that runs now is to end, and after what."""

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -13,13 +13,13 @@ import structlog
 from ocr_inbox import __version__
 from ocr_inbox.attendant import Attendant, Wish
 from ocr_inbox.bookmarks import Bookmarks
-from ocr_inbox.bulletin import hanging, problems_of, status_of
+from ocr_inbox.bulletin import hanging, held, problems_of, status_of
 from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.database import Database
 from ocr_inbox.dispatch import Lane
 from ocr_inbox.doors import opened_doors
 from ocr_inbox.drain import Drain
-from ocr_inbox.errors import PipelineUnavailableError
+from ocr_inbox.errors import LedgerUnavailableError, PipelineUnavailableError
 from ocr_inbox.figures import self_contained
 from ocr_inbox.folder import FolderInbox
 from ocr_inbox.gauge import Gauge
@@ -30,7 +30,7 @@ from ocr_inbox.intake import Intake
 from ocr_inbox.launch import Launch
 from ocr_inbox.ledger import Ledger
 from ocr_inbox.logs import log_outcome
-from ocr_inbox.model import HearingVitals, InboxVitals, Job, Output, PipelineName, PipelineVitals
+from ocr_inbox.model import HearingVitals, Hold, InboxVitals, Job, Output, PipelineName, PipelineVitals
 from ocr_inbox.options import (
     UPLOADS,
     api_options,
@@ -53,7 +53,7 @@ from ocr_inbox.supervise import Supervision
 from ocr_inbox.upkeep import Upkeep
 from ocr_inbox_api.app import create_app
 from ocr_inbox_api.parts import Parts
-from ocr_inbox_api.uploads import remove_upload, stored_before
+from ocr_inbox_api.uploads import remove_upload, stored
 
 _MOST_ANSWERED = 4 << 20
 """Bytes of figures in one answer: a photo over a whole page fits, and a book of them does not fill the memory."""
@@ -103,11 +103,17 @@ class Daemon:
 
     def inboxes(self) -> Sequence[InboxVitals]:
         """Keep the promise of `ports.Vitals`."""
-        missing = silences(self.pulses, time.monotonic())
+        missing, holds = silences(self.pulses, time.monotonic()), self._holds()
         return [
-            hanging(replace(post.inbox.vitals(), found_by_scan=intake.found_by_scan), missing)
+            hanging(held(replace(post.inbox.vitals(), found_by_scan=intake.found_by_scan), holds), missing)
             for post, intake in zip(self.posts, self.intakes, strict=True)
         ]
+
+    def _holds(self) -> Sequence[Hold]:
+        try:
+            return self.chronicle.holds()
+        except LedgerUnavailableError:  # the lanes say so
+            return ()
 
     def hearing(self) -> Sequence[HearingVitals]:
         """Keep the promise of `ports.Vitals`."""
@@ -152,6 +158,8 @@ class Daemon:
                 wake=begin_to_stop,
                 cut_short=self._cut_short,
             )
+            with suppress(LedgerUnavailableError):  # then the next start puts it back
+                self.ledger.release()
             log.info("stopped")
 
     def _attendant(self, inboxes: Collection[str]) -> Attendant:
@@ -208,7 +216,7 @@ class Daemon:
             inbox=UPLOADS,
             chronicle=self.chronicle,
             remove=partial(remove_upload, folder),
-            stored_before=partial(stored_before, folder),
+            stored=partial(stored, folder),
             keep_seconds=self.settings.api.keep_results_hours * 3600,
             clock=time.time,
         )

@@ -16,7 +16,7 @@ from ocr_inbox.pipelines import Plan
 from ocr_inbox.ports import Readers
 from ocr_inbox.reading import Deliverable, FileSource, Reading, Window
 from ocr_inbox.sidecar import Provenance, render, render_failure
-from ocr_inbox.windows import FIRST_PAGES, demand_reading, with_rest
+from ocr_inbox.windows import FIRST_PAGES, Beginning, demand_reading, with_rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +69,8 @@ class _Desk:
     def _reading(self, source: FileSource) -> Reading:
         figures = Output.MARKDOWN in self.outputs
         window = Window(source=source, first_page=0, page_count=FIRST_PAGES, figures=figures)
-        (first,) = self.readers.read([window])
-        pace = self.plan.habits.pace
-        return with_rest(demand_reading(first), window, readers=self.readers, pace=pace, kept={}, keep=lambda *_: None)
+        first, begun = demand_reading(self.readers.read([window])[0]), Beginning(window=window, kept={})
+        return with_rest(first, begun, readers=self.readers, pace=self.plan.habits.pace, keep=lambda *_: None)
 
 
 def _result(path: Path, files: Sequence[Deliverable]) -> DeskResult:

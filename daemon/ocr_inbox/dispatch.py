@@ -3,8 +3,6 @@
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -21,14 +19,15 @@ from ocr_inbox.errors import (
     SourceGoneError,
     StoppingError,
 )
+from ocr_inbox.hands import Hands
 from ocr_inbox.ledger import Ledger
-from ocr_inbox.model import Absence, Job, Output, PipelineName
-from ocr_inbox.ports import Clock, Inbox, Outcome, Readers
+from ocr_inbox.model import Absence, Hold, Job, Output, PipelineName
+from ocr_inbox.ports import Clock, Inbox, Readers
 from ocr_inbox.pulse import AS_LONG_AS_IT_TAKES, Pulse
 from ocr_inbox.reading import AlreadyRead, Reading, Window
-from ocr_inbox.retrying import Patience, Verdict, decide
+from ocr_inbox.retrying import Decision, Patience, Verdict, decide
 from ocr_inbox.sidecar import Provenance, known_sha256, render, render_failure
-from ocr_inbox.windows import FIRST_PAGES, FIRST_WINDOW, Pace, bound, demand_reading, with_rest
+from ocr_inbox.windows import FIRST_PAGES, FIRST_WINDOW, Beginning, Pace, bound, demand_reading, with_rest
 
 _IDLE_SECONDS = 1.0
 """How often an idle lane looks for jobs that became due, or that another process put into the ledger."""
@@ -36,6 +35,9 @@ _TURN_SECONDS = 120.0
 """A lane that neither waits for readers nor for an inbox comes round more often, however slow the ledger's disk is."""
 _STEP_SECONDS = 600.0
 """What a hand does by itself, such as writing a long document's outputs, takes less."""
+
+Begun = Beginning | OcrInboxError
+"""How a job begins, or what keeps it from that."""
 
 log = structlog.get_logger()
 
@@ -76,7 +78,6 @@ class Lane:
     _stop: threading.Event = field(default_factory=threading.Event)
     _obstacle: str | None = None
     _shut: str | None = None
-    _endings: "list[Future[None]]" = field(default_factory=list)
 
     def run(self, stop: threading.Event) -> None:
         """Serve until `stop`; a job is claimed only when a reader stands ready for it.
@@ -85,7 +86,7 @@ class Lane:
         long document is read to its end, others have their turn.
         """
         self._stop = stop
-        with ThreadPoolExecutor(self.habits.hands, thread_name_prefix=f"{self.name}-end") as hands:
+        with Hands(f"{self.name}-end", self.habits.hands, stop, self.pulse) as hands:
             while not stop.is_set():
                 heard = self.ledger.bell.count()
                 self.pulse.expect(_TURN_SECONDS)
@@ -99,19 +100,6 @@ class Lane:
                     self._obstacle = None
                     if not served:
                         self.ledger.bell.wait(heard, _IDLE_SECONDS)
-        with suppress(InfrastructureError):  # what was in the way when stopping is found at the next start
-            self._collect(most=0)
-
-    def _collect(self, *, most: int) -> None:
-        """Wait until at most so many batches are on their way to their end; what failed there ends the lane."""
-        while True:
-            for ended in [ending for ending in self._endings if ending.done()]:
-                self._endings.remove(ended)
-                ended.result()
-            if len(self._endings) <= most:
-                return
-            with self.pulse.within(AS_LONG_AS_IT_TAKES):
-                wait(self._endings, return_when=FIRST_COMPLETED)
 
     def _claimed(self) -> list[Job]:
         pipeline = self.habits.pipeline
@@ -146,18 +134,18 @@ class Lane:
             with self.pulse.within(delay + _TURN_SECONDS):
                 self.ledger.bell.wait(heard, delay)
 
-    def _serve(self, jobs: Sequence[Job], hands: Executor) -> bool:
-        first = self._first_windows([job for job in jobs if job.sidecar is None])
-        self._collect(most=self.habits.hands - 1)
+    def _serve(self, jobs: Sequence[Job], hands: Hands) -> bool:
+        begun = self._begun([job for job in jobs if job.sidecar is None])
+        hands.free()
         if jobs:
-            self._endings.append(hands.submit(self._end, jobs, first))
+            hands.take(partial(self._end, jobs, begun))
         return bool(jobs)
 
-    def _end(self, jobs: Sequence[Job], first: dict[int, Outcome]) -> None:
+    def _end(self, jobs: Sequence[Job], begun: dict[int, Begun]) -> None:
         for job in jobs:
             with self.pulse.within(_STEP_SECONDS):
                 try:
-                    self._conduct(job, first.pop(job.id, None))
+                    self._conduct(job, begun.pop(job.id, None))
                 except LostClaimError as error:
                     log.warning("claim_lost", job=job.id, reason=str(error))
                 except LedgerUnavailableError:
@@ -175,11 +163,11 @@ class Lane:
                     raise
                 self._wait_for_the_world(error, self.ledger.bell.count())
 
-    def _conduct(self, job: Job, first: Outcome | None) -> None:
+    def _conduct(self, job: Job, begun: Begun | None) -> None:
         """The way of one document."""
         inbox = self._inbox(job)
-        if first is not None:
-            outcome = self._whole(job, first)
+        if begun is not None:
+            outcome = self._whole(job, begun)
             if isinstance(outcome, AlreadyRead):
                 sidecar, pages = inbox.sidecar_uri(job.document), None
             else:
@@ -195,59 +183,56 @@ class Lane:
             return None
         return bound(reading, self._inbox(job).locate(job.document), self.readers)
 
-    def _first_windows(self, jobs: Sequence[Job]) -> dict[int, Outcome]:
-        """What the readers made of the first pages of each job, by job id."""
-        outcomes: dict[int, Outcome] = {}
-        windows: list[tuple[Job, Window]] = []
+    def _begun(self, jobs: Sequence[Job]) -> dict[int, Begun]:
+        """How each job begins, by its id; what keeps one from beginning harms no other."""
+        begun: dict[int, Begun] = {}
+        unread: list[tuple[int, Beginning]] = []
         for job in jobs:
             try:
-                window = self._window(job)
-                kept = kept_windows(self.ledger, job, self._digest(job)).get(FIRST_WINDOW)
-                if kept is None:
-                    windows.append((job, window))
-                else:
-                    outcomes[job.id] = kept
+                begun[job.id] = beginning = self._beginning(job)
+                unread += [(job.id, beginning)] if beginning.outcome is None else []
             except OcrInboxError as error:
-                outcomes[job.id] = error
+                begun[job.id] = error
         try:
-            results = self.readers.read([window for _, window in windows]) if windows else []
+            results = self.readers.read([it.window for _, it in unread]) if unread else []
         except InfrastructureError as error:
-            results = [error] * len(windows)
-        return outcomes | {job.id: result for (job, _), result in zip(windows, results, strict=True)}
+            results = [error] * len(unread)
+        read = {job: replace(it, outcome=result) for (job, it), result in zip(unread, results, strict=True)}
+        return begun | read
 
-    def _window(self, job: Job) -> Window:
+    def _beginning(self, job: Job) -> Beginning:
         if job.attempts > job.attempts_allowed:
             raise ReaderCrashedError("cannot read it: the daemon ended while it was being read, once too often")
-        known = None if job.anew else self._known_sha256(job, self._inbox(job))
-        return replace(self._first_window(job), known_sha256=known)
-
-    def _first_window(self, job: Job) -> Window:
-        return Window(
-            source=self._inbox(job).locate(job.document),
+        inbox = self._inbox(job)
+        known = None if job.anew else self._known_sha256(job, inbox)
+        window = Window(
+            source=inbox.locate(job.document),
             first_page=0,
             page_count=FIRST_PAGES,
+            known_sha256=known,
             figures=Output.MARKDOWN in job.assignment.outputs,
         )
+        kept = kept_windows(self.ledger, job, self._digest(job))
+        return Beginning(window=window, kept=kept, outcome=kept.get(FIRST_WINDOW))
 
     def _known_sha256(self, job: Job, inbox: Inbox) -> str | None:
         sidecar = inbox.delivered(job.document, Output.JSON)
         return known_sha256(sidecar, self._digest(job), as_document=job.assignment.pipeline is PipelineName.DOCUMENT)
 
-    def _whole(self, job: Job, first: Outcome) -> Reading | AlreadyRead:
+    def _whole(self, job: Job, begun: Begun) -> Reading | AlreadyRead:
         """All pages, or the word that they were read before."""
-        if isinstance(first, AlreadyRead):
-            return first
-        reading = demand_reading(first)
+        if isinstance(begun, OcrInboxError):
+            raise begun
+        if isinstance(begun.outcome, AlreadyRead):
+            return begun.outcome
+        reading = demand_reading(begun.outcome)
         if reading.page_total <= FIRST_PAGES:
             return reading
-        kept = kept_windows(self.ledger, job, self._digest(job))
-        progress = Progress.after(self.ledger, job, self._digest(job), kept)
-        keep = partial(self._keep, progress)
-        if FIRST_WINDOW not in kept:
+        keep = partial(self._keep, Progress.after(self.ledger, job, self._digest(job), begun.kept))
+        if FIRST_WINDOW not in begun.kept:
             keep(FIRST_WINDOW, reading)
-        window = self._first_window(job)
         with self.pulse.within(AS_LONG_AS_IT_TAKES):
-            return with_rest(reading, window, readers=self.readers, pace=self.habits.pace, kept=kept, keep=keep)
+            return with_rest(reading, begun, readers=self.readers, pace=self.habits.pace, keep=keep)
 
     def _keep(self, progress: Progress, first_page: int, reading: Reading) -> None:
         self._noted(lambda: progress.note(first_page, reading))
@@ -263,10 +248,18 @@ class Lane:
                 self._noted(lambda: self.ledger.skip(job, code, reason))
             elif decision.verdict is Verdict.RETRY:
                 self._noted(lambda: self.ledger.retry(job, code, reason, decision.not_before))
+            elif decision.verdict is Verdict.HOLD:
+                self._noted(lambda: self._hold(job, error, decision))
             else:
                 self._noted(lambda: self.ledger.put_off(job, code, reason, decision.not_before))
         except LostClaimError as lost:
             log.warning("claim_lost", job=job.id, reason=str(lost))
+
+    def _hold(self, job: Job, error: OcrInboxError, decision: Decision) -> None:
+        inbox, code, reason = job.document.inbox, error.code, str(error)
+        hold = Hold(inbox=inbox, since=self.clock(), not_before=decision.inbox_not_before, code=code, reason=reason)
+        if self.ledger.hold(job, hold, decision.not_before):
+            log.warning("inbox_held", inbox=inbox, code=code, reason=reason)
 
     def _bury(self, job: Job, error: OcrInboxError) -> None:
         """Tell whoever dropped it; where that cannot be told, the job waits until it can."""

@@ -88,6 +88,14 @@ class AccessDeniedError(InboxUnavailableError):
     exit_code = 77
 
 
+class InboxAwayError(InboxUnavailableError):
+    """Nothing in the inbox can be reached or written: all that waits there waits for the same."""
+
+
+class LockedOutError(InboxAwayError, AccessDeniedError):
+    """The inbox refuses us whatever we ask for: the credentials are of no use, or the disk is read-only."""
+
+
 class LedgerUnavailableError(InfrastructureError):
     """The ledger's file cannot be written: a full disk, or one that is read-only."""
 

@@ -1,10 +1,9 @@
-"""Files written whole, moved without loss and opened without following links: nobody ever sees half a file."""
+"""Files written whole and opened without following links: nobody ever sees half a file."""
 
 import errno
 import hashlib
 import os
 import secrets
-import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -23,7 +22,8 @@ NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+"""How a file is opened that is not there yet."""
 _LONGEST_EXTENSION = 32
 
 
@@ -106,7 +106,7 @@ def read_source(source: FileSource, max_bytes: int) -> bytes:
     """
     with folder_of(source) as (folder, name):
         try:
-            file = _open(folder, name)
+            file = opened(folder, name)
         except OSError as error:
             raise _gone_or(error) from error
     with file:
@@ -121,8 +121,8 @@ def read_source(source: FileSource, max_bytes: int) -> bytes:
     return content
 
 
-def _open(folder: int, name: str) -> BinaryIO:
-    """Open a regular file; anything else is as good as not there."""
+def opened(folder: int, name: str) -> BinaryIO:
+    """A regular file, opened to be read; anything else is as good as not there. Raises OSError."""
     descriptor = os.open(name, _READ, dir_fd=folder)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -133,7 +133,7 @@ def _open(folder: int, name: str) -> BinaryIO:
 def read_whole(folder: int, name: str, max_bytes: int) -> bytes | None:
     """What a file in an open folder holds; None where no regular file of at most `max_bytes` is. Raises OSError."""
     try:
-        with _open(folder, name) as file:
+        with opened(folder, name) as file:
             size = os.fstat(file.fileno()).st_size
             return file.read(size) if size <= max_bytes else None
     except OSError as error:
@@ -146,13 +146,13 @@ def write_whole(folder: int, name: str, content: bytes) -> None:
     """Write a file durably under its final name at once, replacing what was there. Raises OSError."""
     temporary = f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
     try:
-        with open(os.open(temporary, _CREATE, 0o666, dir_fd=folder), "wb") as file:
+        with open(os.open(temporary, CREATE, 0o666, dir_fd=folder), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
-        _discard(folder, temporary)
+        discard(folder, temporary)
         raise
     keep(folder)
 
@@ -166,7 +166,8 @@ def keep(folder: int) -> None:
             raise
 
 
-def _discard(folder: int, name: str) -> None:
+def discard(folder: int, name: str) -> None:
+    """Remove a temporary file, if it is there and that is possible."""
     with suppress(OSError):
         os.unlink(name, dir_fd=folder)
 
@@ -178,39 +179,6 @@ def remove(folder: int, name: str) -> None:
     keep(folder)
 
 
-def move(source: int, name: str, target: int, new_name: str | None = None) -> str:
-    """Move a file between two open folders, across file systems if need be, and return its new name.
-
-    An existing file is never replaced: `scan.jpg` becomes `scan~2.jpg`.
-    Raises SourceChangedError where the file changes while it is copied, and OSError.
-    """
-    final = _reserve(target, new_name or name)
-    try:
-        os.replace(name, final, src_dir_fd=source, dst_dir_fd=target)
-    except OSError as error:
-        _discard_if_empty(target, final)
-        if error.errno != errno.EXDEV:
-            raise
-        final = _move_by_copy(source, name, target, new_name or name)
-    else:
-        keep(target)
-    keep(source)
-    return final
-
-
-def _reserve(folder: int, name: str) -> str:
-    """Claim a free name with an empty file: of two who want it, one gets it."""
-    number = 1
-    while True:
-        candidate = numbered(name, number)
-        try:
-            os.close(os.open(candidate, _CREATE, 0o666, dir_fd=folder))
-        except FileExistsError:
-            number += 1
-        else:
-            return candidate
-
-
 def numbered(name: str, number: int) -> str:
     """The name that a file gets where it is the second, third … of its name."""
     if number == 1:
@@ -219,56 +187,6 @@ def numbered(name: str, number: int) -> str:
     if len(os.fsencode(extension)) > _LONGEST_EXTENSION:
         stem, extension = name, ""
     return _fitting(stem, f"~{number}{extension}")
-
-
-def _discard_if_empty(folder: int, name: str) -> None:
-    """Give a reserved name up, but never what a rename left there whose answer was lost on the network."""
-    with suppress(OSError):
-        if os.stat(name, dir_fd=folder, follow_symlinks=False).st_size == 0:
-            os.unlink(name, dir_fd=folder)
-
-
-def _move_by_copy(source: int, name: str, target: int, new_name: str) -> str:
-    """The copy is durable before the original goes, and goes itself only where the original stayed."""
-    temporary = f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
-    try:
-        with _open(source, name) as original:
-            status = os.fstat(original.fileno())
-            with open(os.open(temporary, _CREATE, 0o600, dir_fd=target), "wb") as copy:
-                shutil.copyfileobj(original, copy, 1 << 20)
-                copy.flush()
-                _resemble(copy.fileno(), status)
-                os.fsync(copy.fileno())
-        final = _reserve(target, new_name)
-        os.replace(temporary, final, src_dir_fd=target, dst_dir_fd=target)
-    except BaseException:
-        _discard(target, temporary)
-        raise
-    try:
-        keep(target)
-        _remove_original(source, name, status)
-    except BaseException:
-        with suppress(OSError):
-            os.stat(name, dir_fd=source, follow_symlinks=False)
-            os.unlink(final, dir_fd=target)
-        raise
-    return final
-
-
-def _resemble(copy: int, status: os.stat_result) -> None:
-    """Times and permissions where the file system has them; the content is what must not be lost."""
-    with suppress(OSError):
-        os.utime(copy, ns=(status.st_atime_ns, status.st_mtime_ns))
-    with suppress(OSError):
-        os.fchmod(copy, stat.S_IMODE(status.st_mode) & 0o777)
-
-
-def _remove_original(folder: int, name: str, copied: os.stat_result) -> None:
-    with suppress(FileNotFoundError):
-        now = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        if (now.st_ino, Signature.of(now)) != (copied.st_ino, Signature.of(copied)):
-            raise SourceChangedError("cannot move the document: it was rewritten while it was copied")
-        os.unlink(name, dir_fd=folder)
 
 
 def beside(name: str, suffix: str) -> str:

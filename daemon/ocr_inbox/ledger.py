@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from ocr_inbox import turns
 from ocr_inbox.bell import Bell
 from ocr_inbox.database import Database
-from ocr_inbox.errors import JobNotFinishedError, LostClaimError, UnknownJobError
-from ocr_inbox.model import Absence, Arrival, Assignment, DrainScope, Job, JobState, PipelineName
+from ocr_inbox.errors import JobNotFinishedError, LostClaimError, StoppingError, UnknownJobError
+from ocr_inbox.model import Absence, Arrival, Assignment, DrainScope, Hold, Job, JobState, PipelineName
 from ocr_inbox.ports import Clock
 from ocr_inbox.rows import job_of, outputs_text
 
@@ -31,6 +31,13 @@ WHERE NOT EXISTS (
 """
 
 _FENCE = "WHERE id = :id AND state = 'running' AND attempts = :attempt"
+
+
+_PUT_BACK = """
+UPDATE jobs SET state = 'waiting', worker = NULL, not_before = coalesce(:not_before, not_before), changed_at = :now,
+                attempts_allowed = attempts_allowed + :granted, code = :code, reason = :reason
+WHERE state = 'running'
+"""
 
 
 @dataclass
@@ -187,20 +194,36 @@ class Ledger:
         """Let the document wait for the world; the attempt is given back as a grant of another."""
         self._reopen(job, code, reason, not_before, granted=1)
 
+    def hold(self, job: Job, hold: Hold, not_before: float) -> bool:
+        """Let the document wait for its inbox, and all others of it as well; whether that is news.
+
+        From the hold's own time on, one of them finds out whether it is over, as it is when one came to its end.
+        Uploads wait each by itself: somebody is told.
+        """
+        common = hold if hold.inbox != turns.UPLOADS else None
+        return self._reopen(job, hold.code, hold.reason, not_before, granted=1, hold=common)
+
     def recover(self) -> int:
         """Put back what a killed daemon left running, and count it; its attempts stay counted.
 
-        What was in a pipeline's way is forgotten, because it may be gone by now; and that the last daemon was to end.
+        What was in the way of a pipeline or an inbox is forgotten, because it may be gone by now; and that the last
+        daemon was to end.
         """
         with self.database.transaction() as connection:
             connection.execute("DELETE FROM obstacles")
+            connection.execute("DELETE FROM holds")
             connection.execute("DELETE FROM drains")
-            count = connection.execute(
-                "UPDATE jobs SET state = 'waiting', worker = NULL, not_before = :now, changed_at = :now, "
-                "code = 'interrupted', reason = 'the daemon ended while it was read' WHERE state = 'running'",
-                {"now": self.clock()},
-            ).rowcount
-        return int(count)
+            reason = "the daemon ended while it was read"
+            values = {"now": self.clock(), "not_before": self.clock(), "granted": 0}
+            put_back = connection.execute(_PUT_BACK, {**values, "code": "interrupted", "reason": reason})
+        return put_back.rowcount
+
+    def release(self) -> None:
+        """Put back what is still in hand when the daemon ends as it was told to: in its place, no attempt used up."""
+        reason = "the daemon was stopped while it was read"
+        values = {"now": self.clock(), "not_before": None, "granted": 1}
+        with self.database.transaction() as connection:
+            connection.execute(_PUT_BACK, {**values, "code": StoppingError.code, "reason": reason})
 
     def grant(self, job_id: int) -> Job:
         """A person asks for it again: the attempts it had stay counted, as many more are allowed.
@@ -228,18 +251,24 @@ class Ledger:
         why = row["reason"] if row["state"] == "skipped" else f"it is {row['state']}"
         raise JobNotFinishedError(f"cannot retry job {job_id}: {why}")
 
-    def _reopen(self, job: Job, code: str, reason: str, not_before: float, granted: int) -> None:
-        row = self._update(
-            job,
-            "state = 'waiting', worker = NULL, not_before = :not_before, changed_at = :now, "
-            "attempts_allowed = attempts_allowed + :granted, code = :code, reason = :reason",
-            not_before=not_before,
-            now=self.clock(),
-            granted=granted,
-            code=code,
-            reason=reason,
-        )
+    def _reopen(  # noqa: PLR0913 - one row's columns
+        self, job: Job, code: str, reason: str, not_before: float, *, granted: int, hold: Hold | None = None
+    ) -> bool:
+        with self.database.transaction() as connection:
+            row = self._change(
+                connection,
+                job,
+                "state = 'waiting', worker = NULL, not_before = :not_before, changed_at = :now, "
+                "attempts_allowed = attempts_allowed + :granted, code = :code, reason = :reason",
+                not_before=not_before,
+                now=self.clock(),
+                granted=granted,
+                code=code,
+                reason=reason,
+            )
+            news = hold is not None and turns.hold(connection, hold)
         self._tell(job_of(row))
+        return news
 
     def _close(self, job: Job, state: JobState, code: str | None, reason: str | None) -> None:
         row = self._update(

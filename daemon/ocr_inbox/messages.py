@@ -66,6 +66,11 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "inbox_watched": Message("92197771502549abb56d002954564793", INFO, "Inbox {inbox} is watched ({mode})"),
     "inbox_troubled": Message("351f5bfd528f4791a84311b9b35cc173", WARNING, "Inbox {inbox} is troubled: {reason}"),
+    "inbox_held": Message(
+        "57dad368fae342af8b7c18d37f312a7f",
+        WARNING,
+        "Inbox {inbox} is away: its documents wait, and one of them is tried now and then: {reason}",
+    ),
     "inbox_events_lost": Message(
         "e392b020ca3b45e6837416138ef07846",
         WARNING,

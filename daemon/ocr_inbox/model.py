@@ -191,6 +191,20 @@ class Pause:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """An inbox that is away, and why; not before `not_before` one of its documents finds out whether it is back.
+
+    Times are seconds since the epoch.
+    """
+
+    inbox: str
+    since: float
+    not_before: float
+    code: str
+    reason: str
+
+
 class DrainScope(str, Enum):
     """What a daemon that is to end reads before: what its readers have in hand, or all that waits and can be read."""
 

@@ -1,10 +1,11 @@
-"""What a failure means for the job: bury it, try again, wait for the world, or let it be."""
+"""What a failure means for the job: bury it, try again, wait for the world, alone or with its inbox, or let it be."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 from ocr_inbox.errors import (
     DocumentError,
+    InboxAwayError,
     InfrastructureError,
     OcrInboxError,
     SourceGoneError,
@@ -21,6 +22,7 @@ class Verdict(Enum):
     BURY = "bury"
     RETRY = "retry"
     PUT_OFF = "put_off"
+    HOLD = "hold"
     SKIP = "skip"
 
 
@@ -36,10 +38,14 @@ class Patience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A verdict, and for those that wait, the earliest time to look again."""
+    """A verdict, and for those that wait, the earliest time to look again.
+
+    Where the whole inbox is held, another of its documents is tried earlier: it may be just this one that fails so.
+    """
 
     verdict: Verdict
     not_before: float
+    inbox_not_before: float = 0.0
 
 
 def decide(error: OcrInboxError, job: Job, *, now: float, chance: float, patience: Patience) -> Decision:
@@ -47,10 +53,8 @@ def decide(error: OcrInboxError, job: Job, *, now: float, chance: float, patienc
     spread = 0.5 + chance / 2
     if isinstance(error, SourceGoneError):
         return Decision(verdict=Verdict.SKIP, not_before=now)
-    if isinstance(error, StoppingError):
-        return Decision(verdict=Verdict.PUT_OFF, not_before=job.not_before)  # its place: before all that came later
     if isinstance(error, InfrastructureError):
-        return Decision(verdict=Verdict.PUT_OFF, not_before=now + patience.put_off_delay * spread)
+        return _put_off(error, job, soon=now + patience.put_off_delay * spread, late=now + patience.put_off_delay)
     if isinstance(error, UnsupportedTypeError) and not named_like_a_document(job.document.key):
         return Decision(verdict=Verdict.SKIP, not_before=now)
     if isinstance(error, DocumentError) or job.attempts >= job.attempts_allowed:
@@ -59,3 +63,11 @@ def decide(error: OcrInboxError, job: Job, *, now: float, chance: float, patienc
     failures = max(1, job.attempts - job.attempts_allowed + patience.attempts)
     delay = min(patience.longest_delay, patience.first_delay * 2 ** min(failures - 1, 30))
     return Decision(verdict=Verdict.RETRY, not_before=now + delay * spread)
+
+
+def _put_off(error: InfrastructureError, job: Job, *, soon: float, late: float) -> Decision:
+    if isinstance(error, StoppingError):
+        return Decision(verdict=Verdict.PUT_OFF, not_before=job.not_before)  # its place: before all that came later
+    if isinstance(error, InboxAwayError):
+        return Decision(verdict=Verdict.HOLD, not_before=late, inbox_not_before=soon)
+    return Decision(verdict=Verdict.PUT_OFF, not_before=soon)

@@ -75,6 +75,29 @@ CREATE TABLE obstacles (
     reason   TEXT NOT NULL
 ) STRICT;
 
+-- Inboxes that are away: one row, however many of their jobs wait. From `not_before` on, one job finds out whether the
+-- inbox is back; if nothing is known of it a minute later, another one does. Requests wait for uploads: each is told.
+CREATE TABLE holds (
+    inbox      TEXT PRIMARY KEY CHECK (inbox <> 'uploads'),
+    since      REAL NOT NULL,
+    not_before REAL NOT NULL,
+    code       TEXT NOT NULL,
+    reason     TEXT NOT NULL
+) STRICT;
+
+CREATE TRIGGER hold_tried AFTER UPDATE OF state ON jobs WHEN new.state = 'running' BEGIN
+    UPDATE holds SET not_before = new.started_at + 60.0 WHERE inbox = new.inbox;
+END;
+
+-- It came back for another reason: the next one tries.
+CREATE TRIGGER hold_untried AFTER UPDATE OF state ON jobs WHEN new.state = 'waiting' BEGIN
+    UPDATE holds SET not_before = new.changed_at WHERE inbox = new.inbox;
+END;
+
+CREATE TRIGGER hold_over AFTER UPDATE OF state ON jobs WHEN new.state IN ('done', 'buried', 'skipped') BEGIN
+    DELETE FROM holds WHERE inbox = new.inbox;
+END;
+
 -- Windows of a document that were read already; they go when its sidecar is there, or it comes to its end.
 CREATE TABLE windows (
     job           INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,

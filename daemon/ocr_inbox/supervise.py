@@ -10,6 +10,8 @@ import structlog
 from ocr_inbox.ports import Loop
 
 _LOOK_SECONDS = 1.0
+_LEAVE_SECONDS = 8.0
+"""For the loops to put down what was cut short; what takes longer hangs, and nobody can help it."""
 
 log = structlog.get_logger()
 
@@ -30,7 +32,7 @@ class Supervision:
         wake: Callable[[], None],
         cut_short: Callable[[], None],
     ) -> None:
-        """Return when all loops have ended after `stop`.
+        """Return when all loops have ended after `stop`, or those are left behind that do not end.
 
         `begun` hears that all run, `wake` rouses those that sleep; after `grace_seconds`, `cut_short` ends what holds
         up the others.
@@ -46,7 +48,7 @@ class Supervision:
         wake()
         _join(threads, grace_seconds)
         cut_short()
-        _join(threads, grace_seconds)
+        _join(threads, min(grace_seconds, _LEAVE_SECONDS))
         for thread in threads:
             if thread.is_alive():
                 log.error("loop_did_not_stop", loop=thread.name)

@@ -1,9 +1,10 @@
-"""Whose turn it is: which jobs readers may take next, most urgent first, and none that a person holds back."""
+"""Whose turn it is: which jobs readers may take next, most urgent first, and none that is held back."""
 
 import sqlite3
+from dataclasses import asdict
 
 from ocr_inbox.database import Database
-from ocr_inbox.model import Absence, Job, PipelineName, Priority
+from ocr_inbox.model import Absence, Hold, Job, PipelineName, Priority
 
 UPLOADS = "uploads"
 """The inbox that a daemon which is to end still reads: somebody waits for each document."""
@@ -17,6 +18,14 @@ def is_open(inbox: str) -> str:
     return f"""NOT ({inbox} IN (SELECT inbox FROM pauses)
     OR ({inbox} <> '{UPLOADS}' AND EXISTS (SELECT 1 FROM drains WHERE scope = 'hand')))"""  # noqa: S608 - constant text
 
+
+def is_there(inbox: str) -> str:
+    """SQL for whether jobs of an inbox, which is SQL too, find it there, or are to find out whether it is."""
+    return f"{inbox} NOT IN (SELECT inbox FROM holds WHERE not_before > :now)"  # noqa: S608 - constant text
+
+
+_AT_ONCE = "iif(EXISTS (SELECT 1 FROM holds), 1, :limit)"
+"""Of each inbox: where one is away, one job finds out whether it is back."""
 
 _OWN = "state = 'waiting' AND pipeline = :pipeline AND priority = :priority"
 _DIVERTIBLE = "state = 'waiting' AND pipeline = :absent AND fallback = :pipeline AND priority = :priority"
@@ -40,15 +49,15 @@ def _first(line: str) -> str:
     {places(line)}
     SELECT jobs.id, jobs.not_before FROM places JOIN jobs ON jobs.id IN (
         SELECT id FROM jobs WHERE {line} AND inbox = places.inbox AND not_before <= :now
-        ORDER BY not_before, id LIMIT :limit
-    ) WHERE places.inbox IS NOT NULL AND {is_open("places.inbox")}
+        ORDER BY not_before, id LIMIT {_AT_ONCE}
+    ) WHERE places.inbox IS NOT NULL AND {is_open("places.inbox")} AND {is_there("places.inbox")}
     """  # noqa: S608 - constant text
 
 
 def _any(line: str) -> str:
     return f"""EXISTS (
     {places(line)}
-    SELECT 1 FROM places WHERE places.inbox IS NOT NULL AND {is_open("places.inbox")}
+    SELECT 1 FROM places WHERE places.inbox IS NOT NULL AND {is_open("places.inbox")} AND {is_there("places.inbox")}
     AND EXISTS (SELECT 1 FROM jobs WHERE {line} AND inbox = places.inbox AND not_before <= :now)
     )"""  # noqa: S608 - constant text
 
@@ -66,9 +75,12 @@ WHERE id IN (
 RETURNING *
 """  # noqa: S608 - constant text
 
+_PROLONG = "UPDATE holds SET not_before = :not_before, code = :code, reason = :reason WHERE inbox = :inbox"
+_BEGIN = "INSERT INTO holds VALUES (:inbox, :since, :not_before, :code, :reason)"
+
 _AHEAD = f"""
 SELECT count(*) AS n FROM jobs INDEXED BY jobs_waiting
-WHERE state = 'waiting' AND pipeline = :pipeline AND not_before <= :now AND {is_open("inbox")}
+WHERE state = 'waiting' AND pipeline = :pipeline AND not_before <= :now AND {is_open("inbox")} AND {is_there("inbox")}
   AND (priority < :priority OR (priority = :priority AND (not_before, id) < (:not_before, :id)))
 """  # noqa: S608 - constant text
 
@@ -77,6 +89,14 @@ def wanted(pipeline: PipelineName, absence: Absence | None, now: float) -> list[
     """What a claim for this pipeline may take now, most urgent first; during an absence, what that diverts too."""
     absent = absence.pipeline if absence else None
     return [{"pipeline": pipeline, "absent": absent, "priority": int(priority), "now": now} for priority in Priority]
+
+
+def hold(connection: sqlite3.Connection, it: Hold) -> bool:
+    """Let an inbox wait as a whole; whether it did not yet."""
+    known = connection.execute(_PROLONG, asdict(it)).rowcount
+    if not known:
+        connection.execute(_BEGIN, asdict(it))
+    return not known
 
 
 def due(database: Database, it: Wanted) -> bool:

@@ -10,7 +10,7 @@ from ocr_inbox.errors import (
     ModelsMissingError,
     VlUnavailableError,
 )
-from ocr_inbox.model import Draining, DrainScope, Job, Obstacle, Pause
+from ocr_inbox.model import Draining, DrainScope, Hold, Job, Obstacle, Pause
 from ocr_inbox.times import clock_time, span
 from ocr_inbox.turns import UPLOADS, ahead_of
 
@@ -29,7 +29,7 @@ START = "start it: `systemctl start ocr-inbox`, or `ocr-inbox run`"
 class Circumstances:
     """What else decides when a job is read: whether a daemon runs, and how many jobs go before it.
 
-    `pause` is that of its inbox, `obstacle` what is in the way of its whole pipeline.
+    `pause` and `hold` are those of its inbox, `obstacle` what is in the way of its whole pipeline.
     """
 
     now: float
@@ -37,6 +37,7 @@ class Circumstances:
     ahead: int = 0
     pause: Pause | None = None
     draining: Draining | None = None
+    hold: Hold | None = None
     obstacle: Obstacle | None = None
 
 
@@ -48,6 +49,7 @@ def circumstances_of(chronicle: Chronicle, job: Job, *, now: float, runs: bool) 
         runs=runs,
         pause=next((pause for pause in chronicle.pauses() if pause.inbox == job.document.inbox), None),
         draining=chronicle.draining() if runs else None,
+        hold=next((hold for hold in chronicle.holds() if hold.inbox == job.document.inbox), None) if runs else None,
         obstacle=chronicle.obstacle(pipeline) if runs and pipeline else None,
         ahead=ahead_of(chronicle.database, job, now),
     )
@@ -74,14 +76,26 @@ def wait_of(job: Job, circumstances: Circumstances) -> Wait:
         return Wait(thing="the daemon, which does not run", remedy=START)
     if around.draining and around.draining.scope is DrainScope.HAND and job.document.inbox != UPLOADS:
         return Wait(thing="the next start of the daemon, which drains and takes up nothing more", remedy=START)
-    if around.obstacle and not (around.obstacle.code == VlUnavailableError.code and job.assignment.fallback):
-        remedy = _REMEDIES.get(around.obstacle.code, _GOES_ON)
-        return Wait(thing=f"its pipeline: {around.obstacle.code}: {around.obstacle.reason}", remedy=remedy)
+    if thing := _shared(job, around):
+        return thing
     if job.not_before > around.now:
         when = f"{clock_time(job.not_before)} (in {span(job.not_before - around.now)})"
         return Wait(thing=f"{when}, when it is tried again; {why}", remedy=_REMEDIES.get(job.code or "", ""))
     turn = f"its turn: {_counted(around.ahead)} it" if around.ahead else "its turn, and it is the next"
     return Wait(thing=f"{turn}; before, {why}" if job.attempts and why else turn)
+
+
+def _shared(job: Job, around: Circumstances) -> Wait | None:
+    """What it waits for together with others: its inbox, its pipeline."""
+    hold, obstacle = around.hold, around.obstacle
+    if hold:
+        away, then = span(around.now - hold.since), clock_time(hold.not_before)
+        thing = f"inbox {hold.inbox}, away for {away} and tried again at {then}: {hold.code}: {hold.reason}"
+        return Wait(thing=thing, remedy=_REMEDIES.get(hold.code, _GOES_ON))
+    if obstacle and not (obstacle.code == VlUnavailableError.code and job.assignment.fallback):
+        thing = f"its pipeline: {obstacle.code}: {obstacle.reason}"
+        return Wait(thing=thing, remedy=_REMEDIES.get(obstacle.code, _GOES_ON))
+    return None
 
 
 def _counted(jobs: int) -> str:

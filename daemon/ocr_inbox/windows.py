@@ -34,7 +34,16 @@ def bound(reading: Reading, source: Source, readers: Readers) -> bytes:
     return outcome.pdf
 
 
-def demand_reading(outcome: Outcome) -> Reading:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """The first window of a document, what an earlier attempt kept of it, by first page, and what the window became."""
+
+    window: Window
+    kept: Mapping[int, Reading]
+    outcome: Outcome | None = None
+
+
+def demand_reading(outcome: Outcome | None) -> Reading:
     """The reading, where there is one; raises the failure that is there instead."""
     if isinstance(outcome, OcrInboxError):
         raise outcome
@@ -55,16 +64,14 @@ class Pace:
     abreast: int
 
 
-def with_rest(  # noqa: PLR0913 - what is read, by whom, and what is known of it
-    first: Reading, window: Window, *, readers: Readers, pace: Pace, kept: Mapping[int, Reading], keep: Keep
-) -> Reading:
+def with_rest(first: Reading, begun: Beginning, *, readers: Readers, pace: Pace, keep: Keep) -> Reading:
     """The whole document, of which `first` is what its first window was read as; what was kept is not read again.
 
     Raises the first failure that is not one page's alone.
     """
     room = FigureRoom()
     first = room.fitting(first)
-    rest = _Rest(first=first, like=window, readers=readers, kept=kept, keep=keep, room=room)
+    rest = _Rest(first=first, begun=begun, readers=readers, keep=keep, room=room)
     starts = range(FIRST_PAGES, first.page_total, pace.window_pages)
     with ThreadPoolExecutor(max(1, min(pace.abreast, len(starts)))) as lanes:
         readings = lanes.map(lambda start: rest.window(start, pace.window_pages), starts)
@@ -97,14 +104,13 @@ class FigureRoom:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rest:
     first: Reading
-    like: Window
+    begun: Beginning
     readers: Readers
-    kept: Mapping[int, Reading]
     keep: Keep
     room: FigureRoom
 
     def window(self, start: int, count: int) -> Reading:
-        known = self.kept.get(start)
+        known = self.begun.kept.get(start)
         if known is not None and known.sha256 == self.first.sha256:
             return self.room.fitting(known)
         reading = self.room.fitting(self._read(start, min(count, self.first.page_total - start)))
@@ -129,6 +135,6 @@ class _Rest:
             return replace(self.first, pages=(), failed=(failure,), timing=nothing, warnings=())
 
     def _once(self, start: int, count: int) -> Reading:
-        window = replace(self.like, first_page=start, page_count=count, known_sha256=None)
+        window = replace(self.begun.window, first_page=start, page_count=count, known_sha256=None)
         outcomes: Sequence[Outcome] = self.readers.read([window])
         return demand_reading(outcomes[0])

@@ -86,6 +86,28 @@ def test_after_the_archive_only_the_finish_is_left_to_do(tmp_path: Path) -> None
     assert [path.name for path in (site.inbox / "archive/text").iterdir()] == ["scan.png"]
 
 
+def archived_once(site: Site, archive: Path, place: str) -> None:
+    source = site.drop(PAGE)
+    crashed_at(site, f"ocr_inbox.moving:{place}")
+    read_at_the_next_start(site, source)
+    assert site.readings() == 1
+    assert not source.exists()
+    assert {path.name: path.read_bytes() for path in (archive / "text").iterdir()} == {"scan.png": PAGE}
+
+
+@pytest.mark.parametrize("place", ["_renameat2:before", "_renameat2:after"])
+def test_a_move_that_was_cut_short_leaves_one_file(tmp_path: Path, place: str) -> None:
+    archived_once(make_site(tmp_path, inboxes=[{"after": "archive"}]), tmp_path / "inbox/archive", place)
+
+
+@pytest.mark.parametrize("place", ["_renameat2:before:2", "_remove_original:before", "_remove_original:after"])
+def test_a_move_to_another_file_system_that_was_cut_short_leaves_one_file(
+    tmp_path: Path, another_file_system: Path, place: str
+) -> None:
+    site = make_site(tmp_path, inboxes=[{"after": "archive", "archive": str(another_file_system)}])
+    archived_once(site, another_file_system, place)
+
+
 def test_a_document_that_the_daemon_keeps_dying_of_is_buried(tmp_path: Path) -> None:
     site = make_site(tmp_path, retry={"attempts": 2})
     poison, other = site.drop(PAGE), None

@@ -1,13 +1,13 @@
 """Who may ask: keys and origins."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import pytest
 
 from api_client import TEXT, the_failure
-from api_daemon import Daemon, serving
+from api_daemon import Daemon, served, serving
 from ocr_inbox_api.parts import ApiOptions
 
 KEYS = ApiOptions(keys=("first-key", "schlüssel"), cors_origins=("https://desk.example",))
@@ -73,3 +73,15 @@ def test_a_browser_of_a_known_origin_may_ask_first(client: httpx.Client) -> None
 def test_without_origins_no_browser_is_answered(standing: Daemon) -> None:
     response = standing.client.get("/livez", headers={"Origin": "https://desk.example"})
     assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def test_pages_of_known_origins_may_read_that_something_went_wrong(daemon: Daemon) -> None:
+    def broken() -> NoReturn:
+        raise LookupError("private matter")
+
+    daemon.pipelines = broken  # type: ignore[method-assign] # what nobody foresaw
+    with served(daemon, KEYS) as client:
+        headers = {"Origin": "https://desk.example", "X-API-Key": "first-key"}
+        response = client.get("/api/v1/health", headers=headers)
+    the_failure(response, 500, "Internal error")
+    assert response.headers["Access-Control-Allow-Origin"] == "https://desk.example"

@@ -1,15 +1,14 @@
+import errno
 import os
-import shutil
 import stat
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr_inbox import files
+from ocr_inbox import files, moving
 from ocr_inbox.errors import SourceChangedError, SourceGoneError, TooLargeError
 from ocr_inbox.model import Signature
 from ocr_inbox.reading import FileSource
@@ -23,16 +22,6 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-@pytest.fixture
-def another_file_system(tmp_path: Path) -> Iterator[Path]:
-    folder = Path("/dev/shm") / f"ocr-inbox-files-{os.getpid()}"  # noqa: S108 - the second file system everywhere
-    if not os.access(folder.parent, os.W_OK) or folder.parent.stat().st_dev == tmp_path.stat().st_dev:
-        pytest.skip("there is no second file system to write to")
-    folder.mkdir()
-    yield folder
-    shutil.rmtree(folder)
-
-
 @pytest.fixture(params=["the same file system", "another file system"])
 def elsewhere(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     if request.param == "another file system":
@@ -43,7 +32,7 @@ def elsewhere(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def move(source: Path, name: str, target: Path, new_name: str | None = None) -> str:
     with files.folder_beneath(str(source), "") as here, files.folder_beneath(str(target), "") as there:
-        return files.move(here, name, there, new_name)
+        return moving.move(here, name, there, new_name)
 
 
 def test_a_file_is_replaced_whole_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -182,6 +171,28 @@ def test_a_move_never_replaces_a_file(tmp_path: Path, elsewhere: Path) -> None:
         moved.append(move(tmp_path, "a.tar.png", elsewhere))
     assert moved == ["a.tar.png", "a.tar~2.png", "a.tar~3.png"]
     assert [(elsewhere / name).read_bytes() for name in moved] == [b"\0", b"\1", b"\2"]
+
+
+@pytest.mark.parametrize("reason", [errno.EINVAL, errno.ENOSYS])
+def test_where_the_system_cannot_rename_without_replacing_nothing_is_replaced_either(
+    tmp_path: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch, reason: int
+) -> None:
+    def unknown(*_: object) -> None:
+        raise OSError(reason, os.strerror(reason))
+
+    monkeypatch.setattr(moving, "_renameat2", unknown)
+    test_a_move_never_replaces_a_file(tmp_path, elsewhere)
+    for path in elsewhere.iterdir():
+        path.unlink()
+    test_a_move_of_nothing_leaves_nothing(tmp_path, elsewhere)
+
+
+def test_two_files_of_the_same_name_size_and_time_are_two(tmp_path: Path, elsewhere: Path) -> None:
+    for content in (b"one", b"two"):
+        (tmp_path / "a.png").write_bytes(content)
+        os.utime(tmp_path / "a.png", (0, 0))
+        move(tmp_path, "a.png", elsewhere)
+    assert [(elsewhere / name).read_bytes() for name in ("a.png", "a~2.png")] == [b"one", b"two"]
 
 
 def test_a_move_may_give_another_name(tmp_path: Path, elsewhere: Path) -> None:

@@ -13,7 +13,7 @@ from contract.inbox_promises import JSON
 from faults import NOBODY, as_nobody, hears, mounted, needs_root, problem, until
 from folders import a_folder_inbox, document_at, put, put_long_ago, tree
 from listening import listening
-from ocr_inbox.errors import AccessDeniedError, InboxUnavailableError
+from ocr_inbox.errors import AccessDeniedError, InboxAwayError, LockedOutError
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_full_disk_leaves_nothing_half_written_and_is_named(tmp_path: Path) ->
             file.write(b"x" * (2 << 20))
         inbox = a_folder_inbox(tmp_path)
         document = document_at(tmp_path, "scan.png")
-        with pytest.raises(InboxUnavailableError, match="no space left on device; free some space"):
+        with pytest.raises(InboxAwayError, match="no space left on device; free some space"):
             inbox.deliver(document, [JSON])
         assert {path.name for path in tmp_path.iterdir()} == {"scan.png", "ballast"}
         ballast.unlink()
@@ -97,9 +97,9 @@ def test_a_read_only_file_system_is_named(tmp_path: Path) -> None:
         inbox = a_folder_inbox(tmp_path, after="delete")
         document = document_at(tmp_path, "scan.png")
         subprocess.run(["mount", "-o", "remount,ro", str(tmp_path)], check=True)
-        with pytest.raises(AccessDeniedError, match="ReadWritePaths"):
+        with pytest.raises(LockedOutError, match="ReadWritePaths"):
             inbox.deliver(document, [JSON])
-        with pytest.raises(AccessDeniedError, match="ReadWritePaths"):
+        with pytest.raises(LockedOutError, match="ReadWritePaths"):
             inbox.archive(document)
 
 

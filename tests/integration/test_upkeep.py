@@ -19,20 +19,20 @@ from ocr_inbox.chronicle import Chronicle, Selection
 from ocr_inbox.database import Database
 from ocr_inbox.ledger import Ledger
 from ocr_inbox.upkeep import Upkeep
-from ocr_inbox_api.uploads import remove_upload, stored_before
+from ocr_inbox_api.uploads import remove_upload, stored
 
 
 def _upkeep(
     chronicle: Chronicle,
     clock: Clock,
     remove: Callable[[str], None] = lambda _: None,
-    stored_before: Callable[[float], Iterable[str]] = lambda _: (),
+    stored: Callable[[], Iterable[tuple[str, float]]] = lambda: (),
 ) -> Upkeep:
     return Upkeep(
         inbox="uploads",
         chronicle=chronicle,
         remove=remove,
-        stored_before=stored_before,
+        stored=stored,
         keep_seconds=100.0,
         clock=clock,
     )
@@ -101,11 +101,40 @@ def test_what_no_job_was_ever_made_of_goes_when_it_is_old(
     for name in ("stray.upload", "stray.upload.ocr.json", "noted.upload", ".coming.upload.ocr-tmp"):
         os.utime(put(folder, name), (0, 0))
     os.utime(put(folder, "young.upload"), (clock.now, clock.now))
-    put(folder, "stray.upload.ocr.md.figures/1.png")
+    put(folder, "stray.upload.ocr.figures/1.png")
     _noted(ledger, "noted.upload")
-    upkeep = _upkeep(chronicle, clock, partial(remove_upload, folder), partial(stored_before, folder))
+    upkeep = _upkeep(chronicle, clock, partial(remove_upload, folder), partial(stored, folder))
     assert upkeep.sweep() == 0
     assert sorted(tree(folder)) == [".coming.upload.ocr-tmp", "noted.upload", "young.upload"]
+    clock.now += 101
+    assert upkeep.sweep() == 0
+    assert sorted(tree(folder)) == [".coming.upload.ocr-tmp", "noted.upload"]
+
+
+def test_what_was_on_its_way_when_it_was_first_seen_stays(
+    ledger: Ledger, chronicle: Chronicle, clock: Clock, tmp_path: Path
+) -> None:
+    os.utime(put(tmp_path, "late.upload"), (clock.now, clock.now))
+    upkeep = _upkeep(chronicle, clock, partial(remove_upload, tmp_path), partial(stored, tmp_path))
+    upkeep.sweep()
+    _noted(ledger, "late.upload")
+    clock.now += 101
+    upkeep.sweep()
+    assert (tmp_path / "late.upload").exists()
+
+
+def test_what_is_kept_is_looked_through_once(chronicle: Chronicle, clock: Clock) -> None:
+    """Every minute it would cost in proportion to what was read."""
+    looks: list[None] = []
+
+    def look() -> Iterable[tuple[str, float]]:
+        looks.append(None)
+        return ()
+
+    upkeep = _upkeep(chronicle, clock, stored=look)
+    for _ in range(3):
+        upkeep.sweep()
+    assert len(looks) == 1
 
 
 def test_a_ledger_that_cannot_be_written_leaves_it_for_the_next_time(

@@ -8,7 +8,9 @@ from botocore.exceptions import ClientError
 
 from ocr_inbox.errors import (
     AccessDeniedError,
+    InboxAwayError,
     InboxUnavailableError,
+    LockedOutError,
     OcrInboxError,
     SourceChangedError,
     SourceGoneError,
@@ -65,13 +67,13 @@ def test_without_etags_the_same_length_is_not_enough() -> None:
         ("404", SourceGoneError, "no longer there"),
         ("PreconditionFailed", SourceChangedError, "replaced by another version"),
         ("ConditionalRequestConflict", SourceChangedError, "replaced by another version"),
-        ("NoSuchBucket", InboxUnavailableError, "make it, or correct its name"),
+        ("NoSuchBucket", InboxAwayError, "make it, or correct its name"),
         ("AccessDenied", AccessDeniedError, "docs/object-stores.md"),
-        ("ExpiredToken", AccessDeniedError, "have expired; renew them"),
+        ("ExpiredToken", LockedOutError, "have expired; renew them"),
         ("InvalidObjectState", AccessDeniedError, "restore it there"),
-        ("RequestTimeTooSkewed", InboxUnavailableError, "set the clock"),
-        ("301", InboxUnavailableError, "correct `region`"),
-        ("503", InboxUnavailableError, "asks for fewer requests"),
+        ("RequestTimeTooSkewed", InboxAwayError, "set the clock"),
+        ("301", InboxAwayError, "correct `region`"),
+        ("503", InboxAwayError, "asks for fewer requests"),
         ("EntityTooLarge", InboxUnavailableError, "EntityTooLarge"),
     ],
 )

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from builders import some_inbox_vitals, some_pipeline_vitals
-from ocr_inbox.bulletin import hanging, problems_of, status_of
-from ocr_inbox.model import Counts, HearingVitals, InboxVitals, PipelineVitals
+from ocr_inbox.bulletin import hanging, held, problems_of, status_of
+from ocr_inbox.model import Counts, HearingVitals, Hold, InboxVitals, PipelineVitals
 from ocr_inbox.pulse import Silence
 
 
@@ -71,3 +71,10 @@ def test_an_inbox_whose_problem_is_known_keeps_it() -> None:
 
 def test_nobody_else_is_blamed_for_an_inbox() -> None:
     assert hanging(some_inbox_vitals(), [a_silence(whom="shelf"), a_silence()]).problem is None
+
+
+def test_an_inbox_that_all_its_documents_wait_for_has_a_problem_unless_it_says_itself_which() -> None:
+    hold = Hold(inbox="scans", since=0.0, not_before=9.0, code="inbox_unavailable", reason="no space left")
+    assert held(some_inbox_vitals(), [hold]).problem == "no space left"
+    assert held(some_inbox_vitals(problem="gone"), [hold]).problem == "gone"
+    assert held(some_inbox_vitals(), [replace(hold, inbox="mail")]).problem is None

@@ -11,9 +11,11 @@ from ocr_inbox.errors import (
     AccessDeniedError,
     DocumentError,
     EncryptedDocumentError,
+    InboxAwayError,
     InboxUnavailableError,
     InfrastructureError,
     LedgerUnavailableError,
+    LockedOutError,
     ModelsMissingError,
     OcrInboxError,
     PackageIndexError,
@@ -58,6 +60,8 @@ def _decide(error: OcrInboxError, job: Job, chance: float = 0.0) -> Decision:
         (InfrastructureError, Verdict.PUT_OFF),
         (InboxUnavailableError, Verdict.PUT_OFF),
         (AccessDeniedError, Verdict.PUT_OFF),
+        (InboxAwayError, Verdict.HOLD),
+        (LockedOutError, Verdict.HOLD),
         (LedgerUnavailableError, Verdict.PUT_OFF),
         (PipelineUnavailableError, Verdict.PUT_OFF),
         (ModelsMissingError, Verdict.PUT_OFF),
@@ -101,6 +105,14 @@ def test_waiting_doubles_with_each_failure_up_to_the_longest() -> None:
 def test_waiting_for_the_world_does_not_lengthen_the_wait_after_a_failure() -> None:
     """Each time it was put off the job was granted another attempt: 8 of 10 allowed are 1 of 3."""
     assert _decide(ReadingError("cannot: why"), _running(8, 10)) == _decide(ReadingError("cannot: why"), _running(1, 3))
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.5, 0.99])
+def test_before_the_document_that_an_inbox_was_held_for_comes_again_another_is_tried(chance: float) -> None:
+    """It may be the only one that fails so, and then it must not be the only one that is tried."""
+    held = _decide(InboxAwayError("cannot: why"), _running(), chance)
+    assert held.inbox_not_before < held.not_before == NOW + 15
+    assert held.inbox_not_before >= NOW + 7.5
 
 
 def test_a_stopping_daemon_leaves_the_job_its_place_in_the_queue() -> None:

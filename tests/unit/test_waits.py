@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 
 from builders import NOW, a_document, a_job, an_assignment
-from ocr_inbox.model import Draining, DrainScope, Job, JobState, Obstacle, Pause, PipelineName
+from ocr_inbox.model import Draining, DrainScope, Hold, Job, JobState, Obstacle, Pause, PipelineName
 from ocr_inbox.waits import Circumstances, wait_of
 
 CALM = Circumstances(now=NOW, runs=True)
 PAUSE = Pause(inbox="scans", since=NOW - 120, reason="the scanner is cleaned")
 HAND = Draining(scope=DrainScope.HAND, since=NOW)
 MISSING = Obstacle(code="models_missing", reason="PP-OCRv6 is not there")
+HOLD = Hold(inbox="scans", since=NOW - 90, not_before=NOW + 5, code="inbox_unavailable", reason="nobody answers")
 AWAY = Obstacle(code="vl_unavailable", reason="nobody answers")
 
 
@@ -50,6 +51,16 @@ def test_what_is_in_the_way_of_its_pipeline_goes_before_its_own_delay() -> None:
     wait = wait_of(_waiting(attempts=1, not_before=NOW + 90, code="timeout"), replace(CALM, obstacle=MISSING))
     assert wait.thing == "its pipeline: models_missing: PP-OCRv6 is not there"
     assert wait.remedy == "run `ocr-inbox models pull`; it goes on by itself"
+
+
+def test_an_inbox_that_is_away_goes_before_its_own_delay_and_before_its_pipeline() -> None:
+    waiting = _waiting(attempts=1, not_before=NOW + 90, code="timeout")
+    wait = wait_of(waiting, replace(CALM, hold=HOLD, obstacle=MISSING))
+    assert wait.thing == (
+        "inbox scans, away for 1 min 30 s and tried again at 2025-06-15 15:06:45 UTC: inbox_unavailable: nobody answers"
+    )
+    assert wait.remedy == "mend that; it goes on by itself"
+    assert "does not run" in wait_of(waiting, replace(CALM, runs=False, hold=HOLD)).thing
 
 
 def test_a_server_that_is_away_is_nothing_to_a_job_that_has_a_fallback() -> None:

@@ -1,12 +1,19 @@
 """What the operating system refuses, as failures that this product can name."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from ocr_inbox.errors import AccessDeniedError, InboxUnavailableError
+from ocr_inbox.errors import AccessDeniedError, InboxAwayError, InboxUnavailableError, LockedOutError
 
-_DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_FAILURES: Mapping[int, type[InboxUnavailableError]] = {
+    **dict.fromkeys((errno.EACCES, errno.EPERM), AccessDeniedError),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE), InboxAwayError),
+    **dict.fromkeys((errno.ESTALE, errno.ENOTCONN, errno.ENODEV, errno.ENXIO), InboxAwayError),
+    **dict.fromkeys((errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT), InboxAwayError),
+    errno.EROFS: LockedOutError,
+}
+"""What of it concerns the whole inbox; what is not here may be one file's alone."""
 _ADVICE = {
     errno.EACCES: "access denied; give the daemon's user the right to read and write there",
     errno.EPERM: "not permitted; give the daemon's user the right to read and write there",
@@ -28,9 +35,12 @@ def reason(error: OSError) -> str:
 
 @contextmanager
 def named(deed: str) -> Iterator[None]:
-    """Every OSError inside becomes AccessDeniedError or InboxUnavailableError: "cannot `deed`: why"."""
+    """Every OSError inside becomes AccessDeniedError or InboxUnavailableError: "cannot `deed`: why".
+
+    InboxAwayError or LockedOutError where the same would be said of every file.
+    """
     try:
         yield
     except OSError as error:
-        failure = AccessDeniedError if error.errno in _DENIED else InboxUnavailableError
+        failure = _FAILURES.get(error.errno or 0, InboxUnavailableError)
         raise failure(f"cannot {deed}: {reason(error)}") from error

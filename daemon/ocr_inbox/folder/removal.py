@@ -3,7 +3,7 @@
 import os
 from contextlib import suppress
 
-from ocr_inbox import files
+from ocr_inbox import files, moving
 from ocr_inbox.errors import SourceGoneError
 from ocr_inbox.model import Output, Signature
 from ocr_inbox.reading import FileSource
@@ -25,7 +25,7 @@ def archive(source: FileSource, root: str) -> None:
         files.folder_of(source) as (folder, name),
         files.folder_beneath(root, os.path.dirname(source.path), create=True) as target,
     ):
-        files.move(folder, name, target)
+        moving.move(folder, name, target)
 
 
 def reject(source: FileSource, root: str) -> None:
@@ -42,7 +42,7 @@ def reject(source: FileSource, root: str) -> None:
     ):
         moved = _without_sidecar(target, name, source.signature)
         if moved is not None:
-            files.move(folder, files.beside(name, _SIDECAR), target, files.beside(moved, _SIDECAR))
+            moving.move(folder, files.beside(name, _SIDECAR), target, files.beside(moved, _SIDECAR))
 
 
 def _without_sidecar(target: int, name: str, signature: Signature) -> str | None:

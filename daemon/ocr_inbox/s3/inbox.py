@@ -19,6 +19,7 @@ from ocr_inbox.s3.habits import Abilities, probe
 from ocr_inbox.s3.listing import demand_version
 from ocr_inbox.s3.lookout import Lookout
 from ocr_inbox.s3.options import BucketOptions
+from ocr_inbox.s3.refusals import common
 from ocr_inbox.s3.store import Connection
 
 
@@ -154,7 +155,8 @@ class BucketInbox:
     def _demand_abilities(self) -> Abilities:
         with self._probing:
             if self._abilities is None:
-                self._abilities = probe(self._connection.client(), self._options.sidecar_place, self._options.name)
+                with common():
+                    self._abilities = probe(self._connection.client(), self._options.sidecar_place, self._options.name)
             return self._abilities
 
 

@@ -5,9 +5,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ocr_inbox.errors import AccessDeniedError, InboxUnavailableError, SourceChangedError, SourceGoneError
+from ocr_inbox.errors import (
+    AccessDeniedError,
+    InboxAwayError,
+    InboxUnavailableError,
+    SourceChangedError,
+    SourceGoneError,
+)
 from ocr_inbox.objects import ObjectName, ObjectStamp
-from ocr_inbox.s3.refusals import named
+from ocr_inbox.s3.refusals import common, named
 from ocr_inbox.troubles import advice_on
 
 
@@ -53,9 +59,17 @@ def look(client: Any, name: ObjectName) -> Any:
 def description(client: Any, name: ObjectName) -> Any:
     """What the store says of an object that should be there.
 
-    Raises SourceGoneError, AccessDeniedError and, also where the bucket is gone as well, InboxUnavailableError.
+    Raises SourceGoneError; where the bucket is gone as well, or the store refuses, InboxUnavailableError. As a store
+    gives no reasons here, it is asked by a listing whether it refuses just this object.
     """
-    found = look(client, name)
+    try:
+        found = look(client, name)
+    except InboxAwayError:
+        raise
+    except InboxUnavailableError:
+        with common(), named(f"list bucket {name.bucket}"):
+            client.list_objects_v2(Bucket=name.bucket, Prefix=name.key, MaxKeys=1)
+        raise
     if found is None:
         _demand_bucket(client, name)
         raise _gone(name)
@@ -106,7 +120,7 @@ def _demand_bucket(client: Any, name: ObjectName) -> None:
         with named(_look_at(name)):
             client.head_bucket(Bucket=name.bucket)
     except SourceGoneError as error:
-        raise InboxUnavailableError(f"cannot {_look_at(name)}: {advice_on('NoSuchBucket')}") from error
+        raise InboxAwayError(f"cannot {_look_at(name)}: {advice_on('NoSuchBucket')}") from error
 
 
 def _gone(name: ObjectName) -> SourceGoneError:

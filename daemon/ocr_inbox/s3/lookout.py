@@ -8,11 +8,11 @@ from functools import partial
 
 import structlog
 
+from ocr_inbox.errands import Errands
 from ocr_inbox.errors import InboxUnavailableError, SourceGoneError, StoppingError
 from ocr_inbox.model import Arrival, InboxVitals
 from ocr_inbox.objects import ObjectName
 from ocr_inbox.ports import Clock
-from ocr_inbox.s3.errands import Errands
 from ocr_inbox.s3.ground import Ground
 from ocr_inbox.s3.hearsay import Heard, Hearsay
 from ocr_inbox.s3.listing import Listed, pages_of, stamp_at

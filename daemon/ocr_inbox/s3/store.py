@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Literal
 
-from ocr_inbox.errors import AccessDeniedError, InboxUnavailableError
+from ocr_inbox.errors import InboxAwayError, LockedOutError
 from ocr_inbox.objects import DEFAULT_REGION, Store
 from ocr_inbox.troubles import DOUBTS, code_of
 
@@ -36,7 +36,7 @@ class Connection:
         self._doubted = False
 
     def client(self, service: Service = "s3") -> Any:
-        """This thread's client; raises AccessDeniedError and InboxUnavailableError where the settings do not work."""
+        """This thread's client; raises LockedOutError and InboxAwayError where the settings do not work."""
         with self._making:  # sessions share what they have loaded, and not safely
             session = self._current_session()
             known, client = getattr(self._of_thread, service, (None, None))
@@ -74,11 +74,11 @@ def _session(store: Store) -> Any:
         inner.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
         session = boto3.Session(botocore_session=inner, **_keys(store))
         if session.get_credentials() is None:
-            raise AccessDeniedError(
+            raise LockedOutError(
                 "cannot use the object store: there are no credentials; set a profile, key files or an instance role"
             )
     except BotoCoreError as error:
-        raise InboxUnavailableError(f"cannot use the object store: {error}; check its settings") from error
+        raise InboxAwayError(f"cannot use the object store: {error}; check its settings") from error
     return session
 
 
@@ -129,7 +129,7 @@ def _client(session: Any, store: Store, service: Service) -> Any:
             ),
         )
     except (BotoCoreError, ValueError) as error:
-        raise InboxUnavailableError(f"cannot use the object store: {error}; check its settings") from error
+        raise InboxAwayError(f"cannot use the object store: {error}; check its settings") from error
     client.meta.events.register_first("needs-retry", _take_silence_for_an_answer)
     return client
 
@@ -151,6 +151,6 @@ def _keys(store: Store) -> dict[str, str]:
             "aws_secret_access_key": store.secret_key_file.read_text(encoding="ascii").strip(),
         }
     except (OSError, ValueError) as error:
-        raise AccessDeniedError(
+        raise LockedOutError(
             f"cannot read the keys of the object store: {error}; let the daemon's user read their files"
         ) from error

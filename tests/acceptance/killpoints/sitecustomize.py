@@ -60,8 +60,10 @@ def _dying(moment: str, time: int) -> Callable[[Callable[..., Any]], Callable[..
     def wrapping(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def dies(*args: Any, **kwargs: Any) -> Any:
-            result = function(*args, **kwargs) if moment == "after" else None
-            if result != [] and next(times) == time:
+            if moment == "before" and next(times) == time:
+                os.kill(os.getpid(), signal.SIGKILL)
+            result = function(*args, **kwargs)
+            if moment == "after" and result != [] and next(times) == time:
                 os.kill(os.getpid(), signal.SIGKILL)
             return result
 

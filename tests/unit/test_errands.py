@@ -5,8 +5,8 @@ from functools import partial
 
 import pytest
 
+from ocr_inbox.errands import Errands
 from ocr_inbox.errors import StoppingError
-from ocr_inbox.s3.errands import Errands
 
 
 def test_answers_come_back_whatever_they_are() -> None:
