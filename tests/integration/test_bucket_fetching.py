@@ -22,6 +22,7 @@ from ocr_inbox.objects import Store as StoreSettings
 from ocr_inbox.ports import Outcome
 from ocr_inbox.processes import Care
 from ocr_inbox.processes.reader import Reader
+from ocr_inbox.pulse import Pulse
 from ocr_inbox.reading import Limits, Window
 from ocr_inbox.s3 import fetching
 from ocr_inbox.s3 import store as connecting
@@ -179,7 +180,7 @@ def test_a_download_that_takes_for_ever_is_given_up_before_the_reader_is(
 
 def test_a_reader_has_time_for_fetching_beside_reading(bucket: Store, tmp_path: Path) -> None:
     """Otherwise a slow store would cost a document its attempts."""
-    reader = Reader(ObedientEngine, Care(preload="string", page_seconds=10.0))
+    reader = Reader(ObedientEngine, Care(preload="string", page_seconds=10.0), Pulse())
     source = replace(a_source(bucket, tmp_path, b"pixels"), size=256 * MEBIBYTE)
     window = Window(source=source, first_page=0, page_count=2)
     assert reader._limit([window, window]) == 2 * (20.0 + 150.0 + 1024.0)

@@ -2,11 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
-from ocr_inbox.errors import SourceGoneError
+from ocr_inbox.errors import InboxAwayError, InboxUnavailableError, SourceGoneError
 from ocr_inbox.figures import is_name
 from ocr_inbox.model import Arrival, Document, InboxVitals, Output
 from ocr_inbox.objects import ObjectName, ObjectSource
@@ -19,7 +20,7 @@ from ocr_inbox.s3.habits import Abilities, probe
 from ocr_inbox.s3.listing import demand_version
 from ocr_inbox.s3.lookout import Lookout
 from ocr_inbox.s3.options import BucketOptions
-from ocr_inbox.s3.refusals import common
+from ocr_inbox.s3.refusals import common, named
 from ocr_inbox.s3.store import Connection
 
 
@@ -81,7 +82,9 @@ class BucketInbox:
         """Keep the promise of `ports.Inbox`; raises AccessDeniedError also where no sidecar could be left."""
         name, stamp = self._ground.object_of(document), stamp_of(document)
         self._demand_abilities()
-        demand_version(self._connection.client(), name, stamp)
+        client = self._connection.client()
+        with _told_apart(client, name):
+            demand_version(client, name, stamp)
         return ObjectSource(store=self._options.store, name=name, etag=stamp.etag, size=stamp.size)
 
     def delivered(self, document: Document, output: Output) -> bytes | None:
@@ -154,6 +157,19 @@ class BucketInbox:
                 with common():
                     self._abilities = probe(self._connection.client(), place, self._options.name)
             return self._abilities
+
+
+@contextmanager
+def _told_apart(client: Any, name: ObjectName) -> Iterator[None]:
+    """A HEAD is refused without a reason: a listing says whether that concerns just this object."""
+    try:
+        yield
+    except InboxAwayError:
+        raise
+    except InboxUnavailableError:
+        with common(), named(f"list bucket {name.bucket}"):
+            client.list_objects_v2(Bucket=name.bucket, Prefix=name.key, MaxKeys=1)
+        raise
 
 
 def _uri(name: ObjectName) -> str:

@@ -13,7 +13,7 @@ from ocr_inbox.errors import (
     SourceGoneError,
 )
 from ocr_inbox.objects import ObjectName, ObjectStamp
-from ocr_inbox.s3.refusals import common, named
+from ocr_inbox.s3.refusals import named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +48,7 @@ def listed_in(page: Any, bucket: str) -> list[Listed]:
 def description(client: Any, name: ObjectName) -> Any:
     """What the store says of an object, as botocore gives it.
 
-    Raises SourceGoneError; where the bucket is gone as well, or the store refuses, InboxUnavailableError. As a store
-    gives no reasons here, it is asked by a listing whether it refuses just this object.
+    Raises SourceGoneError; where the bucket is gone as well, or the store refuses, InboxUnavailableError.
     """
     deed = f"look at {name.key} in bucket {name.bucket}"
     try:
@@ -57,12 +56,6 @@ def description(client: Any, name: ObjectName) -> Any:
             return client.head_object(Bucket=name.bucket, Key=name.key)
     except SourceGoneError:
         _demand_bucket(client, name.bucket, deed)
-        raise
-    except InboxAwayError:
-        raise
-    except InboxUnavailableError:
-        with common(), named(f"list bucket {name.bucket}"):
-            client.list_objects_v2(Bucket=name.bucket, Prefix=name.key, MaxKeys=1)
         raise
 
 
