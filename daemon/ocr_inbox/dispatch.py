@@ -204,12 +204,12 @@ class Lane:
         if job.attempts > job.attempts_allowed:
             raise ReaderCrashedError("cannot read it: the daemon ended while it was being read, once too often")
         inbox = self._inbox(job)
-        known = None if job.anew else self._known_sha256(job, inbox)
+        source = inbox.locate(job.document)  # first of all: it says whether it is the document that is refused
         window = Window(
-            source=inbox.locate(job.document),
+            source=source,
             first_page=0,
             page_count=FIRST_PAGES,
-            known_sha256=known,
+            known_sha256=None if job.anew else self._known_sha256(job, inbox),
             figures=Output.MARKDOWN in job.assignment.outputs,
         )
         kept = kept_windows(self.ledger, job, self._digest(job))

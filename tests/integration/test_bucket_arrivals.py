@@ -111,7 +111,7 @@ def test_what_was_told_while_the_store_was_away_is_kept(bucket: Store, faulty_bu
         bucket.put("in/scan.png", b"pixels")
         microburst.tell(faulty_bucket, Fault(error="InternalError", status=500))
         told.tell("in/scan.png")
-        assert "cannot list bucket" in (eventually(lambda: inbox.vitals().problem) or "")
+        assert "cannot look at in/scan.png" in (eventually(lambda: inbox.vitals().problem) or "")
         assert told.answered == []
         microburst.tell(faulty_bucket)
         assert listener.expect("scan.png").by_event

@@ -2,11 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
-from ocr_inbox.errors import SourceChangedError, SourceGoneError
+from ocr_inbox.errors import InboxAwayError, InboxUnavailableError, SourceChangedError, SourceGoneError
 from ocr_inbox.figures import is_name
 from ocr_inbox.model import Arrival, Document, InboxVitals, Output
 from ocr_inbox.objects import ObjectName, ObjectSource
@@ -19,7 +20,7 @@ from ocr_inbox.s3.habits import Abilities, probe
 from ocr_inbox.s3.listing import demand_version
 from ocr_inbox.s3.lookout import Lookout
 from ocr_inbox.s3.options import BucketOptions
-from ocr_inbox.s3.refusals import common
+from ocr_inbox.s3.refusals import common, named
 from ocr_inbox.s3.store import Connection
 
 
@@ -81,8 +82,10 @@ class BucketInbox:
         """Keep the promise of `ports.Inbox`; raises AccessDeniedError also where no sidecar could be left."""
         name, stamp = self._ground.object_of(document), stamp_of(document)
         self._demand_abilities()
+        client = self._connection.client()
         try:
-            demand_version(self._connection.client(), name, stamp)
+            with _told_apart(client, name):
+                demand_version(client, name, stamp)
         except SourceChangedError:
             # What it is now is looked up: there are stores whose listing never tells of the version that they serve.
             self._lookout.hearsay.tell([name], lambda: None)
@@ -158,6 +161,19 @@ class BucketInbox:
                 with common():
                     self._abilities = probe(self._connection.client(), self._options.sidecar_place, self._options.name)
             return self._abilities
+
+
+@contextmanager
+def _told_apart(client: Any, name: ObjectName) -> Iterator[None]:
+    """A HEAD is refused without a reason: a listing says whether that concerns just this object."""
+    try:
+        yield
+    except InboxAwayError:
+        raise
+    except InboxUnavailableError:
+        with common(), named(f"list bucket {name.bucket}"):
+            client.list_objects_v2(Bucket=name.bucket, Prefix=name.key, MaxKeys=1)
+        raise
 
 
 def _uri(name: ObjectName) -> str:

@@ -13,7 +13,7 @@ from ocr_inbox.errors import (
     SourceGoneError,
 )
 from ocr_inbox.objects import ObjectName, ObjectStamp
-from ocr_inbox.s3.refusals import common, named
+from ocr_inbox.s3.refusals import named
 from ocr_inbox.troubles import advice_on
 
 
@@ -59,17 +59,9 @@ def look(client: Any, name: ObjectName) -> Any:
 def description(client: Any, name: ObjectName) -> Any:
     """What the store says of an object that should be there.
 
-    Raises SourceGoneError; where the bucket is gone as well, or the store refuses, InboxUnavailableError. As a store
-    gives no reasons here, it is asked by a listing whether it refuses just this object.
+    Raises SourceGoneError; where the bucket is gone as well, or the store refuses, InboxUnavailableError.
     """
-    try:
-        found = look(client, name)
-    except InboxAwayError:
-        raise
-    except InboxUnavailableError:
-        with common(), named(f"list bucket {name.bucket}"):
-            client.list_objects_v2(Bucket=name.bucket, Prefix=name.key, MaxKeys=1)
-        raise
+    found = look(client, name)
     if found is None:
         _demand_bucket(client, name)
         raise _gone(name)
