@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
-from ocr_inbox.errors import SourceChangedError, SourceGoneError, TooLargeError
+from ocr_inbox.errors import InboxAwayError, SourceChangedError, SourceGoneError, TooLargeError
 from ocr_inbox.model import Signature
 from ocr_inbox.reading import FileSource
 
@@ -71,7 +71,7 @@ def _opened_in(folder: int, name: str, *, create: bool) -> int:
 def folder_of(source: FileSource) -> Iterator[tuple[int, str]]:
     """The open folder that holds `source` and its name in there, after seeing that it is still that version.
 
-    Raises SourceGoneError, SourceChangedError and OSError.
+    Raises SourceGoneError, SourceChangedError, InboxAwayError where the root itself is gone, and OSError.
     """
     folder, name = os.path.split(source.path)
     with ExitStack() as opened:
@@ -79,16 +79,18 @@ def folder_of(source: FileSource) -> Iterator[tuple[int, str]]:
             descriptor = opened.enter_context(folder_beneath(source.root, folder))
             status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
         except OSError as error:
-            raise _gone_or(error) from error
+            raise _gone_or(error, source.root) from error
         _demand_version(source, status)
         yield descriptor, name
 
 
-def _gone_or(error: OSError) -> Exception:
-    """A missing file, or a link or file where a folder was, means that the document is gone."""
-    if error.errno in NOWHERE:
-        return SourceGoneError("cannot use the document: it is no longer there")
-    return error
+def _gone_or(error: OSError, root: str) -> Exception:
+    """A missing file, or a link or file where a folder was, means that it is gone; without a root, nobody knows."""
+    if error.errno not in NOWHERE:
+        return error
+    if not os.path.isdir(root):
+        return InboxAwayError("cannot use the document: the folder of its inbox does not exist; create or mount it")
+    return SourceGoneError("cannot use the document: it is no longer there")
 
 
 def _demand_version(source: FileSource, status: os.stat_result) -> None:
@@ -101,14 +103,14 @@ def _demand_version(source: FileSource, status: os.stat_result) -> None:
 def read_source(source: FileSource, max_bytes: int) -> bytes:
     """All bytes of the version that `source` names.
 
-    Raises SourceGoneError, SourceChangedError (also where it changes while it is read),
+    Raises SourceGoneError, SourceChangedError (also where it changes while it is read), InboxAwayError,
     TooLargeError (before reading), and OSError.
     """
     with folder_of(source) as (folder, name):
         try:
             file = opened(folder, name)
         except OSError as error:
-            raise _gone_or(error) from error
+            raise _gone_or(error, source.root) from error
     with file:
         status = os.fstat(file.fileno())
         _demand_version(source, status)

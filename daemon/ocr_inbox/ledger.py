@@ -1,37 +1,19 @@
 """The only meeting point of all loops and the only truth: every document's way, one transaction a step."""
 
-import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ocr_inbox import turns
+from ocr_inbox.arrivals import noted, unknown
 from ocr_inbox.bell import Bell
 from ocr_inbox.database import Database
 from ocr_inbox.errors import JobNotFinishedError, LostClaimError, StoppingError, UnknownJobError
 from ocr_inbox.model import Absence, Arrival, Assignment, DrainScope, Hold, Job, JobState, PipelineName
 from ocr_inbox.ports import Clock
-from ocr_inbox.rows import job_of, outputs_text
-
-_INSERT = """
-INSERT INTO jobs (inbox, key, version, size, pipeline, rule, priority, outputs, fallback, state,
-                  attempts_allowed, not_before, reason, code, enqueued_at, changed_at, finished_at)
-VALUES (:inbox, :key, :version, :size, :pipeline, :rule, :priority, :outputs, :fallback, :state,
-        :attempts_allowed, :now, :reason, :code, :now, :now, CASE WHEN :state = 'skipped' THEN :now END)
-ON CONFLICT (inbox, key, version) DO NOTHING
-RETURNING *
-"""
-
-_UNKNOWN = """
-SELECT seen.key FROM json_each(:places) AS seen
-WHERE NOT EXISTS (
-    SELECT 1 FROM jobs
-    WHERE inbox = :inbox AND key = json_extract(seen.value, '$[0]') AND version = json_extract(seen.value, '$[1]')
-)
-"""
+from ocr_inbox.rows import job_of
 
 _FENCE = "WHERE id = :id AND state = 'running' AND attempts = :attempt"
-
 
 _PUT_BACK = """
 UPDATE jobs SET state = 'waiting', worker = NULL, not_before = coalesce(:not_before, not_before), changed_at = :now,
@@ -56,19 +38,15 @@ class Ledger:
     heard: list[Callable[[Job], None]] = field(default_factory=list)
 
     def unknown(self, arrivals: Sequence[Arrival]) -> list[Arrival]:
-        """Those of one inbox's arrivals that no job exists for; reads only."""
-        if not arrivals:
-            return []
-        places = json.dumps([[arrival.document.key, arrival.document.version] for arrival in arrivals])
-        found = self.database.read(_UNKNOWN, {"places": places, "inbox": arrivals[0].document.inbox})
-        return [arrivals[row["key"]] for row in found]
+        """Those of one inbox's arrivals that are to be noted; reads only."""
+        return unknown(self.database, arrivals)
 
     def enqueue(self, orders: Sequence[tuple[Arrival, Assignment]]) -> list[Job]:
-        """Note the arrivals and return the new jobs; those that exist already are left as they are."""
+        """Note the arrivals; returns the new jobs and those of documents that had vanished. Others stay as they are."""
         jobs = []
         with self.database.transaction() as connection:
             for arrival, assignment in orders:
-                row = connection.execute(_INSERT, self._insertion(arrival, assignment)).fetchone()
+                row = noted(connection, arrival, assignment, attempts=self.attempts_allowed, now=self.clock())
                 if row is not None:
                     jobs.append(job_of(row))
         if any(job.state is JobState.WAITING for job in jobs):
@@ -77,25 +55,6 @@ class Ledger:
             if job.state is JobState.SKIPPED:
                 self._tell(job)
         return jobs
-
-    def _insertion(self, arrival: Arrival, assignment: Assignment) -> dict[str, object]:
-        skipped = assignment.pipeline is None
-        return {
-            "inbox": arrival.document.inbox,
-            "key": arrival.document.key,
-            "version": arrival.document.version,
-            "size": arrival.size,
-            "pipeline": assignment.pipeline,
-            "rule": assignment.rule,
-            "priority": int(assignment.priority),
-            "outputs": outputs_text(assignment.outputs),
-            "fallback": assignment.fallback,
-            "state": "skipped" if skipped else "waiting",
-            "code": "no_rule" if skipped else None,
-            "reason": assignment.reason,
-            "attempts_allowed": self.attempts_allowed,
-            "now": self.clock(),
-        }
 
     def claim(self, pipeline: PipelineName, worker: str, limit: int, absence: Absence | None = None) -> list[Job]:
         """Take up to `limit` jobs of one priority, the most urgent and longest waiting first, of no paused inbox.

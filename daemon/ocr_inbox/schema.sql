@@ -39,6 +39,7 @@ CREATE INDEX jobs_waiting ON jobs (pipeline, priority, inbox, not_before, id) WH
 CREATE INDEX jobs_divertible ON jobs (pipeline, fallback, priority, inbox, not_before, id)
     WHERE state = 'waiting' AND fallback IS NOT NULL;
 CREATE INDEX jobs_open ON jobs (inbox, pipeline, state, enqueued_at) WHERE state IN ('waiting', 'running');
+CREATE INDEX jobs_vanished ON jobs (inbox, key, version) WHERE state = 'skipped' AND code = 'vanished';
 CREATE INDEX jobs_by_state ON jobs (state, id);
 CREATE INDEX jobs_changed ON jobs (state, changed_at);
 CREATE INDEX jobs_finished ON jobs (inbox, finished_at) WHERE finished_at IS NOT NULL;

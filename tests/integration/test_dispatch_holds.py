@@ -49,6 +49,30 @@ def test_a_full_disk_holds_a_folder_until_one_of_its_documents_finds_room(site: 
     assert [line["inbox"] for line in logs if line["event"] == "inbox_held"] == ["scans"]
 
 
+def test_a_folder_that_is_away_holds_its_documents_and_loses_none(site: Site, chronicle: Chronicle) -> None:
+    site.drop(*KEYS)
+    away = site.root.rename(site.root.with_name("away"))
+    assert {(job.state, job.code) for job in site.serve()} == {(JobState.WAITING, "inbox_unavailable")}
+    assert [hold.reason for hold in chronicle.holds()] == [
+        "cannot use the document: the folder of its inbox does not exist; create or mount it"
+    ]
+    away.rename(site.root)
+    site.clock.now += PATIENCE.put_off_delay
+    assert {job.state for job in site.serve(len(KEYS))} == {JobState.DONE}
+
+
+def test_what_a_share_held_that_was_unmounted_is_read_when_it_is_mounted_again(site: Site) -> None:
+    """Its mount point is an empty folder meanwhile, and so everything seems to be gone."""
+    site.drop(*KEYS)
+    away = site.root.rename(site.root.with_name("away"))
+    site.root.mkdir()
+    assert {job.code for job in site.serve(len(KEYS))} == {"vanished"}
+    site.root.rmdir()
+    away.rename(site.root)
+    site.note(*KEYS)  # as the next scan does
+    assert {job.state for job in site.serve(len(KEYS))} == {JobState.DONE}
+
+
 def test_what_is_in_the_way_of_one_file_is_in_the_way_of_no_other(site: Site, chronicle: Chronicle) -> None:
     site.drop(*KEYS)
     (site.root / "0.png.ocr.json/somebody's").mkdir(parents=True)

@@ -9,7 +9,13 @@ import pytest
 from builders import a_document, an_arrival, an_assignment
 from ledgers import TEXT, Clock, claimed, enqueued, keys_of
 from ocr_inbox.chronicle import Chronicle
-from ocr_inbox.errors import JobNotFinishedError, LostClaimError, UnknownJobError
+from ocr_inbox.errors import (
+    JobNotFinishedError,
+    LostClaimError,
+    SourceChangedError,
+    SourceGoneError,
+    UnknownJobError,
+)
 from ocr_inbox.ledger import Ledger
 from ocr_inbox.model import Assignment, Job, JobState, Output, PipelineName, Priority
 
@@ -30,6 +36,28 @@ def test_the_same_document_twice_is_one_job_and_another_version_is_another(ledge
     rewritten = an_arrival("a", version="2-2-2")
     assert ledger.unknown([an_arrival("a"), rewritten, an_arrival("c")]) == [rewritten, an_arrival("c")]
     assert keys_of(ledger.enqueue([(rewritten, an_assignment())])) == ["a"]
+
+
+def test_a_document_that_had_vanished_and_arrives_again_is_read_after_all(ledger: Ledger, chronicle: Chronicle) -> None:
+    """A share that was unmounted has all its documents again when it is back."""
+    job = claimed(ledger)
+    ledger.skip(job, SourceGoneError.code, "it is no longer there")
+    arrival = an_arrival(job.document.key)
+    for _ in range(2):
+        assert ledger.unknown([arrival]) == [arrival]
+        (again,) = ledger.enqueue([(arrival, an_assignment(PipelineName.TABLE))])
+        assert (again.id, again.state, again.reason) == (job.id, JobState.WAITING, None)
+        assert ledger.unknown([arrival]) == ledger.enqueue([(arrival, an_assignment())]) == []
+        (taken,) = ledger.claim(PipelineName.TABLE, "lane", 1)
+        assert taken.attempts < taken.attempts_allowed
+        ledger.skip(taken, SourceGoneError.code, "it is no longer there")
+    assert [line.state.value for line in chronicle.history(job.id)][-3:] == ["waiting", "running", "skipped"]
+
+
+def test_a_document_that_was_replaced_stays_skipped(ledger: Ledger) -> None:
+    job = claimed(ledger)
+    ledger.skip(job, SourceChangedError.code, "it was rewritten")
+    assert ledger.unknown([an_arrival(job.document.key)]) == []
 
 
 def test_a_document_that_arrives_again_leaves_its_job_as_it_is(ledger: Ledger, chronicle: Chronicle) -> None:
