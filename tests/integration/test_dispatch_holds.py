@@ -35,17 +35,18 @@ def test_a_full_disk_holds_a_folder_until_one_of_its_documents_finds_room(site: 
         ballast = site.root / "ballast.bin"
         with pytest.raises(OSError, match="No space"):
             ballast.write_bytes(bytes(1 << 20))
-        site.serve(2)  # while the first is delivered, the next one is read
-        for tried in (3, 4, 5):
+        site.serve()  # while the first is delivered, the next one may be read
+        tried = _claims(chronicle)
+        for more in (1, 2, 3):
             assert not site.ledger.due(TEXT)
             site.clock.now += PATIENCE.put_off_delay
             (job,) = site.serve()
-            assert (job.state, job.code, _claims(chronicle)) == (JobState.WAITING, "inbox_unavailable", tried)
+            assert (job.state, job.code, _claims(chronicle)) == (JobState.WAITING, "inbox_unavailable", tried + more)
         assert {job.code for job in chronicle.jobs(Selection())} == {"inbox_unavailable"}
         ballast.unlink()
         site.clock.now += PATIENCE.put_off_delay
         assert {job.state for job in site.serve(len(KEYS))} == {JobState.DONE}
-        assert (_claims(chronicle), chronicle.holds()) == (5 + len(KEYS), [])
+        assert (_claims(chronicle), chronicle.holds()) == (tried + 3 + len(KEYS), [])
     assert [line["inbox"] for line in logs if line["event"] == "inbox_held"] == ["scans"]
 
 
