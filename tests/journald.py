@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PATIENCE = 30.0
-"""Seconds; only a failing test waits that long."""
+from datagrams import heard
+from running import PATIENCE
 
 Entry = dict[str, bytes]
 
@@ -91,14 +91,9 @@ def decoded(entry: bytes) -> Entry:
 def journald(path: Path) -> Iterator[Journald]:
     """A journald that reads all the time."""
     daemon = Journald(str(path))
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
-        ear.bind(daemon.path)
-        thread = threading.Thread(target=daemon.listen, args=(ear,), daemon=True)
-        thread.start()
-        try:
+    try:
+        with heard(daemon.path, daemon.listen):
             yield daemon
-        finally:
-            ear.shutdown(socket.SHUT_RD)
-            thread.join(PATIENCE)
-            path.unlink()
+    finally:
+        path.unlink()
     assert daemon.errors == []

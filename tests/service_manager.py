@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-PATIENCE = 30.0
-"""Seconds; only a failing test waits that long."""
+from datagrams import heard
+from running import PATIENCE
 
 Told = dict[str, str]
 """One datagram: its lines."""
@@ -47,15 +47,8 @@ class Manager:
 def listening_manager(address: str) -> Iterator[Manager]:
     """A service manager at a path, or at an abstract address with @ in front."""
     manager = Manager(address)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
-        ear.bind("\0" + address[1:] if address.startswith("@") else address)
-        thread = threading.Thread(target=manager.listen, args=(ear,), daemon=True)
-        thread.start()
-        try:
-            yield manager
-        finally:
-            ear.shutdown(socket.SHUT_RD)
-            thread.join(PATIENCE)
+    with heard(address, manager.listen):
+        yield manager
 
 
 def passing(*sockets: socket.socket, names: str = "") -> Sequence[str]:
