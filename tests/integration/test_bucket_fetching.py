@@ -10,6 +10,7 @@ from buckets import KEY, BucketSite, LoadedReaders, a_bucket_inbox, a_scan, asse
 from engines import ObedientEngine
 from ocr_inbox.errors import (
     AccessDeniedError,
+    InboxAwayError,
     InboxUnavailableError,
     SourceChangedError,
     SourceGoneError,
@@ -182,6 +183,20 @@ def test_a_reader_has_time_for_fetching_beside_reading(bucket: Store, tmp_path: 
     source = replace(a_source(bucket, tmp_path, b"pixels"), size=256 * MEBIBYTE)
     window = Window(source=source, first_page=0, page_count=2)
     assert reader._limit([window, window]) == 2 * (20.0 + 150.0 + 1024.0)
+
+
+def test_a_bucket_that_is_gone_is_none_whose_objects_are_gone(
+    bucket: Store, faulty_bucket: Store, tmp_path: Path
+) -> None:
+    """There are stores that say of its objects that they are not there."""
+    source = a_source(faulty_bucket, tmp_path, b"pixels")
+    microburst.tell(faulty_bucket, Fault(operation="GetObject", error="NoSuchKey", status=404))
+    with pytest.raises(SourceGoneError):
+        Fetcher().fetch(source, MEBIBYTE)
+    bucket.delete(source.name.key)
+    bucket.client().delete_bucket(Bucket=bucket.bucket)
+    with pytest.raises(InboxAwayError, match="there is no such bucket"):
+        Fetcher().fetch(source, MEBIBYTE)
 
 
 def test_a_store_that_is_not_there_is_unavailable(bucket: Store, tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ import time
 from io import BytesIO
 from typing import Any
 
-from ocr_inbox.errors import InboxUnavailableError, SourceChangedError, TooLargeError
+from ocr_inbox.errors import InboxUnavailableError, SourceChangedError, SourceGoneError, TooLargeError
 from ocr_inbox.objects import ObjectSource, Store
-from ocr_inbox.s3.listing import etag_of, only_if
+from ocr_inbox.s3.listing import demand_bucket, etag_of, only_if
 from ocr_inbox.s3.refusals import named
 from ocr_inbox.s3.store import Connection
 
@@ -56,8 +56,14 @@ class Fetcher:
 
 def _body(client: Any, source: ObjectSource) -> Any:
     name = source.name
-    with named(_DEED):
-        answer = client.get_object(Bucket=name.bucket, Key=name.key, **only_if(source.etag))
+    try:
+        with named(_DEED):
+            answer = client.get_object(Bucket=name.bucket, Key=name.key, **only_if(source.etag))
+    except SourceChangedError:
+        raise
+    except SourceGoneError:
+        demand_bucket(client, name)
+        raise
     if etag_of(answer) != source.etag:  # there are servers that do not know If-Match
         answer["Body"].close()
         raise SourceChangedError(f"cannot {_DEED}: it was replaced by another version")

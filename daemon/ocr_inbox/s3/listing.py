@@ -63,7 +63,7 @@ def description(client: Any, name: ObjectName) -> Any:
     """
     found = look(client, name)
     if found is None:
-        _demand_bucket(client, name)
+        demand_bucket(client, name)
         raise _gone(name)
     return found
 
@@ -106,7 +106,7 @@ def demand_version(client: Any, name: ObjectName, stamp: ObjectStamp) -> Any:
     return answer
 
 
-def _demand_bucket(client: Any, name: ObjectName) -> None:
+def demand_bucket(client: Any, name: ObjectName) -> None:
     """A bucket that is away must not pass for one whose objects were all deleted."""
     try:
         with named(_look_at(name)):
