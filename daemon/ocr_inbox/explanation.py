@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ocr_inbox.dossier import Dossier, Episode, Left
+from ocr_inbox.errors import SourceGoneError
 from ocr_inbox.model import DrainScope, Job, JobState
 from ocr_inbox.times import clock_time, span
 from ocr_inbox.waits import START, wait_of
@@ -131,6 +132,8 @@ def _buried(dossier: Dossier, episode: Episode) -> Explanation:
 def _skipped(dossier: Dossier, episode: Episode) -> Explanation:
     job = episode.job
     answer = f"It was left alone{_ago(dossier, job)}: {job.code}: {job.reason}."
+    if job.code == SourceGoneError.code:
+        return Explanation(answer=f"{answer} Where it is there again, the next scan takes it.")
     if job.code != "no_rule":
         return Explanation(answer=answer)
     if dossier.assignment and dossier.assignment.pipeline:

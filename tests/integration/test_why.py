@@ -128,6 +128,12 @@ def test_what_was_given_up_and_moved_is_to_be_put_back(office: Office) -> None:
         assert (dossier.left.status, dossier.left.uri) == ("error", f"{failed.as_uri()}.ocr.json")
 
 
+def test_what_vanished_is_read_where_it_is_there_again(office: Office) -> None:
+    office.ledger.skip(office.claimed(), "vanished", "it is no longer there")
+    told = office.why(KEY)
+    assert told.answer.endswith("vanished: it is no longer there. Where it is there again, the next scan takes it.")
+
+
 def test_what_no_rule_takes_says_whether_one_would_by_now(office: Office) -> None:
     office.noted("elsewhere/scan.png")
     told = office.why("elsewhere/scan.png")
