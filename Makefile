@@ -29,8 +29,8 @@ $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml | $(BIN)/python
 run: $(VENV)/run.stamp ## watch var/inbox, serve http://127.0.0.1:8090, until Ctrl-C
 	@exec $(BIN)/ocr-inbox run --pull --config configs/dev.toml
 
-test: $(VENV)/dev.stamp ## all tests, with real models and real processes
-	$(BIN)/python -m pytest
+test: $(VENV)/dev.stamp ## all tests, with real models and real processes; two at a time, which mostly wait
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-soak: $(VENV)/dev.stamp ## ten minutes at most: 500 objects, a store that is killed, and SlowDown
 	$(BIN)/python -m pytest tests/soak

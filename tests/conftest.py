@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import hypothesis
@@ -18,17 +19,19 @@ from ocr_inbox.ledger import Ledger
 from stores import Store, juicefs, microburst, ministack, seaweedfs
 from stores.server import Server, free_ports
 
-_SAID = pytest.StashKey[list[str]]()
+_SAID = "figure"
 
 
 @pytest.fixture
-def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
+def say(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Puts a line under the results, where CI's log has it too."""
-    return request.config.stash.setdefault(_SAID, []).append
+    return partial(record_property, _SAID)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    said = config.stash.get(_SAID, [])
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    ended = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    properties = [it for report in ended if report.when == "call" for it in report.user_properties]
+    said = [line for name, line in properties if name == _SAID]
     if said:
         terminalreporter.section("figures")
     for line in said:
