@@ -135,7 +135,7 @@ def measure_memory(yard: Yard) -> None:
 def _scanning(yard: Yard, prefix: str) -> Iterator[Daemon]:
     """A daemon that has scanned a few times."""
     scans = configuration(yard.store, yard.keys, prefix=prefix, reconcile_seconds=1)
-    with daemon(scans) as it:
+    with daemon(more=scans) as it:
         for _ in rounds(_SCANS, f"scans of {prefix}"):
             _wait_for_scan(it)
         yield it

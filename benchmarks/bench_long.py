@@ -63,7 +63,7 @@ def main() -> None:
         paths = [folder / f"{number:03}.png" for number in range(_PAGES)]
         for page, path in zip(pages, paths, strict=True):
             page.save(path)
-        daemons = [running.enter_context(daemon(readers, threads=1, pdf_dpi=_DPI)) for readers in (1, 2)]
+        daemons = [running.enter_context(daemon(readers=readers, threads=1, pdf_dpi=_DPI)) for readers in (1, 2)]
         peers = [running.enter_context(bare_paddle(threads=1)) for _ in range(2)]
         for it in daemons:
             _daemon_seconds(it, _pdf(pages[:9]), "warm.pdf")

@@ -73,7 +73,7 @@ def measure_webhook() -> None:
         key.write_text(_EVENT_KEY, encoding="ascii")
         more = f"api.event_key_file = {json.dumps(str(key))}\n"
         more += configuration(watched, folders[0], events="webhook", reconcile_seconds=_NEVER)
-        stack.enter_context(daemon(more, ports[0]))
+        stack.enter_context(daemon(more=more, port=ports[0]))
         stack.enter_context(peer("echo", json.dumps(access(echoed)), str(ports[1])))
         _compare("webhook", watched, echoed)
 
@@ -86,7 +86,7 @@ def measure_sqs() -> None:
             ministack.tell_queue(queue)
         watched, echoed = queues
         more = configuration(watched.store, folder, events="sqs", sqs_url=watched.url, reconcile_seconds=_NEVER)
-        with daemon(more), peer("echo", json.dumps(access(echoed.store)), echoed.url):
+        with daemon(more=more), peer("echo", json.dumps(access(echoed.store)), echoed.url):
             _compare("sqs", watched.store, echoed.store)
 
 
@@ -119,7 +119,7 @@ def measure_traffic() -> None:
         store = server.store.fresh()
         relayed = replace(store, endpoint=f"http://127.0.0.1:{port}")
         with peer("relay", str(port), store.endpoint.rpartition(":")[2]) as relay:
-            with daemon(configuration(relayed, folder, reconcile_seconds=1)):
+            with daemon(more=configuration(relayed, folder, reconcile_seconds=1)):
                 _upload_some(store, _KEYS[:_FIRST])
                 ours = _traffic(relay, lambda: _upload_some(store, _KEYS[_FIRST:]))
             sidecar = store.get(f"{_KEYS[-1]}.ocr.json")

@@ -162,7 +162,7 @@ class Daemon:
 
 @contextmanager
 def daemon(
-    readers: int = 1, threads: int = 0, pdf_dpi: int = 200, more: str = "", port: int | None = None
+    *, readers: int = 1, threads: int = 0, pdf_dpi: int = 200, more: str = "", port: int | None = None
 ) -> Iterator[Daemon]:
     """The installed command, with so many readers and defaults else, from when it is ready.
 
