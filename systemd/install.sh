@@ -201,7 +201,7 @@ take_out() {
     each remove_file "$links"
     remove_file "$newer_unit"
     rmdir "$root${newer_unit%/*}" 2>/dev/null || true
-    rm -rf "${root:?}$home"
+    rm -rf "$root$home"
     reload_units
     echo "left as they are: /etc/ocr-inbox, /var/lib/ocr-inbox, /var/cache/ocr-inbox, /var/log/ocr-inbox and the user ocr-inbox"
 }

@@ -57,6 +57,15 @@ def new_machine(stage: Path, packages: Path, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
+def empty_machine(tmp_path: Path) -> Iterator[Machine]:
+    """One with nothing of ours."""
+    demand_nspawn()
+    (tmp_path / "nothing").mkdir()
+    with booted(tmp_path / "nothing", tmp_path / "console.log") as machine:
+        yield machine
+
+
+@pytest.fixture
 def bare_machine(tmp_path: Path) -> Iterator[Machine]:
     """One with nothing of ours but models and, in /run/packages, what `make deb` makes."""
     demand_nspawn()

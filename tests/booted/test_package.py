@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from booted_service import CONFIG, SOCKET, UNIT, Service
+from installation import ROOT
 from nspawn import Machine, NewMachine
 from ocr_inbox import __version__
 from pages import encoded, render_line
@@ -104,3 +105,13 @@ def test_make_install_leaves_a_machine_where_it_can_be_started(fresh: Service) -
     assert (fresh.property("LoadState"), fresh.property("ActiveState")) == ("loaded", "inactive")
     machine.run("systemctl", "start", UNIT)
     assert fresh.wait_for_entry("EVENT=started")["_SYSTEMD_UNIT"] == UNIT
+
+
+def test_make_uninstall_takes_the_program_along_and_leaves_what_is_yours(empty_machine: Machine) -> None:
+    script = "/srv/source/systemd/install.sh"
+    empty_machine.write(script, (ROOT / "systemd/install.sh").read_text(encoding="utf-8"), mode=0o755)
+    for installed in (VENDOR, "/opt/ocr-inbox/venv/bin/ocr-inbox", CONFIG):
+        empty_machine.write(installed, "mine\n")
+    for _ in range(2):
+        assert "left as they are: /etc/ocr-inbox" in empty_machine.run(script, "uninstall").stdout
+    assert [empty_machine.path(place).exists() for place in (VENDOR, "/opt/ocr-inbox", CONFIG)] == [False, False, True]
