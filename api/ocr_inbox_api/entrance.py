@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from ocr_inbox.chronicle import Chronicle
 from ocr_inbox.errors import QueueFullError, StoppingError
-from ocr_inbox_api.parts import UPLOADS
+from ocr_inbox.model import UPLOADS
 
 
 class Entrance:

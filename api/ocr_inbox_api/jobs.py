@@ -8,9 +8,9 @@ from fastapi.responses import JSONResponse
 
 from ocr_inbox.chronicle import Selection
 from ocr_inbox.errors import SourceGoneError
-from ocr_inbox.model import JobState, Output, PipelineName
+from ocr_inbox.model import UPLOADS, JobState, Output, PipelineName
 from ocr_inbox_api.answers import result_of, success_schema
-from ocr_inbox_api.parts import UPLOADS, Parts
+from ocr_inbox_api.parts import Parts
 from ocr_inbox_api.problems import documented, job_url
 from ocr_inbox_api.shapes import JobAnswer, JobHistory, JobPage, JobView, TransitionView
 

@@ -9,9 +9,6 @@ from ocr_inbox.ledger import Ledger
 from ocr_inbox.model import Job, Output, PipelineName
 from ocr_inbox.ports import Clock, Vitals
 
-UPLOADS = "uploads"
-"""The built-in inbox that uploads are documents of."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiOptions:

@@ -13,9 +13,8 @@ from typing_extensions import Self
 from ocr_inbox import files
 from ocr_inbox.errors import InfrastructureError, TooLargeError, UnsupportedTypeError
 from ocr_inbox.media import HEAD_BYTES, media_type
-from ocr_inbox.model import Arrival, Document, Signature
+from ocr_inbox.model import UPLOADS, Arrival, Document, Signature
 from ocr_inbox.sidecar import FIGURES_SUFFIX, SUFFIXES
-from ocr_inbox_api.parts import UPLOADS
 from ocr_inbox_api.refusals import FileRequiredError
 
 _SUFFIX = ".upload"

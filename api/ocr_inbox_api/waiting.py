@@ -9,8 +9,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from ocr_inbox.errors import StoppingError, VlUnavailableError
-from ocr_inbox.model import Job, JobState
-from ocr_inbox_api.parts import UPLOADS
+from ocr_inbox.model import UPLOADS, Job, JobState
 from ocr_inbox_api.problems import problem
 
 _UNAVAILABLE = 503

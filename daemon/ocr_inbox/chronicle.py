@@ -172,6 +172,10 @@ class Chronicle:
         rows = self.database.read("SELECT * FROM pauses ORDER BY inbox")
         return [Pause(inbox=row["inbox"], since=row["since"], reason=row["reason"]) for row in rows]
 
+    def pause(self, inbox: str) -> Pause | None:
+        """That of this inbox, where it is paused."""
+        return next((pause for pause in self.pauses() if pause.inbox == inbox), None)
+
     def holds(self) -> list[Hold]:
         """The inboxes that are away."""
         rows = self.database.read("SELECT * FROM holds ORDER BY inbox")

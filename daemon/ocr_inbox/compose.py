@@ -30,23 +30,15 @@ from ocr_inbox.intake import Intake
 from ocr_inbox.launch import Launch
 from ocr_inbox.ledger import Ledger
 from ocr_inbox.logs import log_outcome
-from ocr_inbox.model import HearingVitals, Hold, InboxVitals, Job, Output, PipelineName, PipelineVitals
-from ocr_inbox.options import (
-    UPLOADS,
-    api_options,
-    document_fallback,
-    ledger_path,
-    rules_of,
-    upload_options,
-    uploads_folder,
-)
+from ocr_inbox.model import UPLOADS, HearingVitals, Hold, InboxVitals, Job, Output, PipelineName, PipelineVitals
+from ocr_inbox.options import api_options, document_fallback, ledger_path, rules_of, upload_options, uploads_folder
 from ocr_inbox.pipelines import patience, plans
 from ocr_inbox.ports import Inbox, Loop
 from ocr_inbox.premises import occupied
 from ocr_inbox.pulse import Pulse, Silence, silences
 from ocr_inbox.reloading import Reload
 from ocr_inbox.retreat import Admission, Retreat
-from ocr_inbox.settings import BucketSettings, InboxSettings, Settings
+from ocr_inbox.settings import Settings
 from ocr_inbox.signals import answered_signals
 from ocr_inbox.stations import Station, absent, opened
 from ocr_inbox.supervise import Supervision
@@ -178,8 +170,7 @@ class Daemon:
         self.ledger.attempts_allowed = settings.retry.attempts
         for lane in self.lanes:
             lane.habits = replace(lane.habits, patience=patience(settings))
-        watched: list[InboxSettings | BucketSettings] = [*settings.inboxes, *settings.buckets]
-        rules = {inbox.name: rules_of(inbox, document_fallback(settings)) for inbox in watched}
+        rules = {inbox.name: rules_of(inbox, document_fallback(settings)) for inbox in settings.watched}
         for intake in self.intakes:
             intake.rules = rules[intake.inbox.name]
 

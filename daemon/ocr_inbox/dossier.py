@@ -71,6 +71,17 @@ class Dossier:
     circumstances: Circumstances | None = None
 
 
+def agreements(left: Left, current: Episode | None) -> Mapping[str, bool]:
+    """Of what can be told: whether the sidecar is about what lies there, as it would be read today."""
+    version = current.job.document.version if current else None
+    pairs = {
+        "version": (left.version, version),
+        "content": (left.sha256, left.sha256_now),
+        "configuration": (left.config_digest, left.digest_now),
+    }
+    return {what: said == now for what, (said, now) in pairs.items() if said is not None and now is not None}
+
+
 def gathered(settings: Settings, chronicle: Chronicle, meant: Meant, *, runs: bool, health: Any) -> Dossier:
     """The dossier as of now; `health` is what the daemon says of itself, None where it says nothing.
 
@@ -83,7 +94,7 @@ def gathered(settings: Settings, chronicle: Chronicle, meant: Meant, *, runs: bo
         runs=runs,
         episodes=tuple(Episode(job=job, history=tuple(chronicle.history(job.id))) for job in jobs),
         place=place_of(settings, meant.inbox),
-        pause=next((pause for pause in chronicle.pauses() if pause.inbox == meant.inbox), None),
+        pause=chronicle.pause(meant.inbox),
         draining=chronicle.draining() if runs else None,
         trouble=((health or {}).get("inboxes", {}).get(meant.inbox) or {}).get("problem"),
         watched_since=Bookmarks(chronicle.database, time.time).first_watched(meant.inbox),

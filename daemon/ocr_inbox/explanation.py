@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ocr_inbox.dossier import Dossier, Episode, Left
+from ocr_inbox.dossier import Dossier, Episode, agreements
 from ocr_inbox.errors import SourceGoneError
 from ocr_inbox.model import DrainScope, Job, JobState
 from ocr_inbox.times import clock_time, span
@@ -112,7 +112,9 @@ def _done(dossier: Dossier, episode: Episode) -> Explanation:
     if left.status == "partial":
         answer = f"{answer} Some pages could not be; `failed_pages` in its sidecar says which and why."
         return Explanation(answer=answer, remedy=f"mend them, or {again}")
-    if flaws := _shortcomings(left):
+    # Another version of the same content was seen to be that when it was read.
+    agrees = agreements(left, episode)
+    if flaws := [f"of another {what}" for what in ("content", "configuration") if agrees.get(what) is False]:
         return Explanation(
             answer=f"{answer} But its sidecar is {' and '.join(flaws)}.", remedy=f"{again} reads it anew"
         )
@@ -144,13 +146,3 @@ def _skipped(dossier: Dossier, episode: Episode) -> Explanation:
 
 def _ago(dossier: Dossier, job: Job) -> str:
     return f" {span(dossier.now - job.finished_at)} ago ({clock_time(job.finished_at)})" if job.finished_at else ""
-
-
-def _shortcomings(left: Left) -> list[str]:
-    """In what a sidecar does not fit; another version of the same content was seen to be that when it was read."""
-    flaws = []
-    if left.sha256 and left.sha256_now and left.sha256 != left.sha256_now:
-        flaws.append("of another content")
-    if left.config_digest and left.digest_now and left.config_digest != left.digest_now:
-        flaws.append("of another configuration")
-    return flaws

@@ -9,7 +9,7 @@ from ocr_inbox.arrivals import noted, unknown
 from ocr_inbox.bell import Bell
 from ocr_inbox.database import Database
 from ocr_inbox.errors import JobNotFinishedError, LostClaimError, StoppingError, UnknownJobError
-from ocr_inbox.model import Absence, Arrival, Assignment, DrainScope, Hold, Job, JobState, PipelineName
+from ocr_inbox.model import UPLOADS, Absence, Arrival, Assignment, DrainScope, Hold, Job, JobState, PipelineName
 from ocr_inbox.ports import Clock
 from ocr_inbox.rows import job_of
 
@@ -159,7 +159,7 @@ class Ledger:
         From the hold's own time on, one of them finds out whether it is over, as it is when one came to its end.
         Uploads wait each by itself: somebody is told.
         """
-        common = hold if hold.inbox != turns.UPLOADS else None
+        common = hold if hold.inbox != UPLOADS else None
         return self._reopen(job, hold.code, hold.reason, not_before, granted=1, hold=common)
 
     def recover(self) -> int:

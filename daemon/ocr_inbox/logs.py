@@ -15,7 +15,7 @@ import structlog
 from ocr_inbox.entries import IntoJournal
 from ocr_inbox.errors import OcrInboxError
 from ocr_inbox.journal import Journal, is_journal
-from ocr_inbox.model import Job, JobState
+from ocr_inbox.model import UPLOADS, Job, JobState
 
 log = structlog.get_logger()
 
@@ -136,7 +136,7 @@ def log_outcome(job: Job) -> None:
     }
     if job.diverted:
         fields["diverted"] = job.diverted
-    if job.document.inbox != "uploads":
+    if job.document.inbox != UPLOADS:
         fields["key"] = job.document.key
     if state is JobState.DONE:
         fields["pages"] = job.pages

@@ -4,6 +4,9 @@ import os
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
+UPLOADS = "uploads"
+"""The built-in inbox of what comes over HTTP; somebody waits for each of its documents."""
+
 
 class PipelineName(str, Enum):
     """The three ways to read a document."""

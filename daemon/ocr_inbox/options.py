@@ -5,15 +5,12 @@ from pathlib import Path
 
 from ocr_inbox.errors import ConfigurationError
 from ocr_inbox.folder import FolderOptions
-from ocr_inbox.model import PipelineName, Priority
+from ocr_inbox.model import UPLOADS, PipelineName, Priority
 from ocr_inbox.objects import Store
 from ocr_inbox.routing import Rule, default_rules
 from ocr_inbox.s3 import BucketOptions, Place
 from ocr_inbox.settings import BucketSettings, InboxSettings, Settings, split_place
 from ocr_inbox_api.parts import ApiOptions
-
-UPLOADS = "uploads"
-"""The name of the built-in inbox of the API."""
 
 
 def rules_of(inbox: InboxSettings | BucketSettings, fallback: PipelineName | None = None) -> tuple[Rule, ...]:

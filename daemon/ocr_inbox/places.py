@@ -11,9 +11,9 @@ from pathlib import Path
 
 from ocr_inbox.errors import InfrastructureError, SourceGoneError
 from ocr_inbox.folder import FolderInbox, FolderOptions
-from ocr_inbox.model import Document, Signature
+from ocr_inbox.model import UPLOADS, Document, Signature
 from ocr_inbox.names import path_of
-from ocr_inbox.options import UPLOADS, bucket_options, document_fallback, folder_options, rules_of, upload_options
+from ocr_inbox.options import bucket_options, document_fallback, folder_options, rules_of, upload_options
 from ocr_inbox.ports import Inbox
 from ocr_inbox.routing import Rule
 from ocr_inbox.s3 import BucketInbox, BucketOptions, Connection

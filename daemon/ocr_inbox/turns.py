@@ -4,17 +4,14 @@ import sqlite3
 from dataclasses import asdict
 
 from ocr_inbox.database import Database
-from ocr_inbox.model import Absence, Hold, Job, PipelineName, Priority
-
-UPLOADS = "uploads"
-"""The inbox that a daemon which is to end still reads: somebody waits for each document."""
+from ocr_inbox.model import UPLOADS, Absence, Hold, Job, PipelineName, Priority
 
 Wanted = dict[str, object]
 """What a claim may take, as the queries below know it."""
 
 
 def is_open(inbox: str) -> str:
-    """SQL for whether jobs of an inbox, which is SQL too, may be claimed."""
+    """SQL for whether jobs of an inbox, which is SQL too, may be claimed; uploads are read also by who is to end."""
     return f"""NOT ({inbox} IN (SELECT inbox FROM pauses)
     OR ({inbox} <> '{UPLOADS}' AND EXISTS (SELECT 1 FROM drains WHERE scope = 'hand')))"""  # noqa: S608 - constant text
 

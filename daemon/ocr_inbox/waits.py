@@ -10,9 +10,9 @@ from ocr_inbox.errors import (
     ModelsMissingError,
     VlUnavailableError,
 )
-from ocr_inbox.model import Draining, DrainScope, Hold, Job, Obstacle, Pause
+from ocr_inbox.model import UPLOADS, Draining, DrainScope, Hold, Job, Obstacle, Pause
 from ocr_inbox.times import clock_time, span
-from ocr_inbox.turns import UPLOADS, ahead_of
+from ocr_inbox.turns import ahead_of
 
 _GOES_ON = "mend that; it goes on by itself"
 _REMEDIES = {
@@ -47,7 +47,7 @@ def circumstances_of(chronicle: Chronicle, job: Job, *, now: float, runs: bool) 
     return Circumstances(
         now=now,
         runs=runs,
-        pause=next((pause for pause in chronicle.pauses() if pause.inbox == job.document.inbox), None),
+        pause=chronicle.pause(job.document.inbox),
         draining=chronicle.draining() if runs else None,
         hold=next((hold for hold in chronicle.holds() if hold.inbox == job.document.inbox), None) if runs else None,
         obstacle=chronicle.obstacle(pipeline) if runs and pipeline else None,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from ocr_inbox.commands.shown import job_json, wishes_of
-from ocr_inbox.dossier import Dossier, Episode, Left
+from ocr_inbox.dossier import Dossier, Episode, Left, agreements
 from ocr_inbox.explanation import Explanation
 from ocr_inbox.model import JobState
 from ocr_inbox.places import Presence
@@ -76,19 +76,8 @@ def _sidecar(left: Left, current: Episode | None) -> str:
         return f"{left.uri}: {left.problem}"
     if left.status is None:
         return f"{left.uri}: not there"
-    agreements = [f"{'this' if agrees else 'another'} {what}" for what, agrees in _agreements(left, current).items()]
-    return f"{left.uri}: {'; of '.join([left.status, ', '.join(agreements)])}"
-
-
-def _agreements(left: Left, current: Episode | None) -> Mapping[str, bool]:
-    """Of what can be told: whether the sidecar is about what lies there, as it would be read today."""
-    version = current.job.document.version if current else None
-    pairs = {
-        "version": (left.version, version),
-        "content": (left.sha256, left.sha256_now),
-        "configuration": (left.config_digest, left.digest_now),
-    }
-    return {what: said == now for what, (said, now) in pairs.items() if said is not None and now is not None}
+    fits = [f"{'this' if agrees else 'another'} {what}" for what, agrees in agreements(left, current).items()]
+    return f"{left.uri}: {'; of '.join([left.status, ', '.join(fits)])}"
 
 
 def _story(dossier: Dossier, episode: Episode) -> Iterator[str]:
@@ -129,7 +118,7 @@ def json_of(dossier: Dossier, explanation: Explanation) -> Mapping[str, object]:
         "trouble": dossier.trouble,
         "document": asdict(dossier.present) | {"changed_at": timestamp(dossier.present.changed_at or None)},
         "aside": dict(dossier.aside),
-        "sidecar": asdict(left) | {"agrees": dict(_agreements(left, dossier.current))} if left else None,
+        "sidecar": asdict(left) | {"agrees": dict(agreements(left, dossier.current))} if left else None,
         "ahead": around.ahead if around else None,
         "current": dossier.current.job.id if dossier.current else None,
         "jobs": [_episode(dossier, episode) for episode in dossier.episodes],

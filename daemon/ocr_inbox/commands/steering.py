@@ -54,7 +54,7 @@ def resume(inbox: Annotated[str, _INBOX], config: Config = DEFAULT_CONFIG, as_js
 
     settings = settings_of(config)
     with opened_ledger(settings) as database:
-        if inbox not in [pause.inbox for pause in Chronicle(database).pauses()]:
+        if Chronicle(database).pause(inbox) is None:
             _demand_inbox(settings, inbox)
         changed = Ledger(database, time.time).resume(inbox)
     if as_json:
@@ -64,13 +64,13 @@ def resume(inbox: Annotated[str, _INBOX], config: Config = DEFAULT_CONFIG, as_js
 
 
 def _demand_inbox(settings: "Settings", name: str) -> None:
-    from ocr_inbox.options import UPLOADS
+    from ocr_inbox.model import UPLOADS
 
     if name == UPLOADS:
         raise typer.BadParameter(
             "somebody waits for each upload, so they cannot be paused; `ocr-inbox drain` refuses them before an end"
         )
-    known = [inbox.name for inbox in settings.inboxes] + [bucket.name for bucket in settings.buckets]
+    known = [inbox.name for inbox in settings.watched]
     if name not in known:
         raise typer.BadParameter(f"there is no inbox {name} (these are: {', '.join(known) or 'none'})")
 

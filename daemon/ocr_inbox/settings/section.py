@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from ocr_inbox.model import UPLOADS
+
 WEEK = 7 * 86400
 Seconds = Annotated[float, Field(ge=0, le=WEEK)]
 Limit = Annotated[float, Field(gt=0, le=WEEK)]
@@ -15,7 +17,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 def _plain(name: str) -> str:
-    if not _NAME.fullmatch(name) or name == "uploads":
+    if not _NAME.fullmatch(name) or name == UPLOADS:
         raise ValueError("use lower-case letters, digits, - and _ (and not uploads, which is built in)")
     return name
 
